@@ -1,0 +1,268 @@
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { containerName, labels, mark, shortHash, userId, volumeName, type Owner } from "../config/names";
+import type { DatabaseServer } from "../config/platform";
+import { requireExitZero } from "./migration";
+import { schema, type TenantDatabase } from "./database";
+import type { Secrets } from "./secrets";
+
+/** Version of docs/image-contract.md that is spoken to images. */
+const contract = 1;
+
+/** Ports of the image contract. The second is never routed. */
+const shopPort = 8080;
+const operationsPort = 9090;
+
+/** Where the image contract puts config and secrets. */
+const secretsFolder = "/run/secrets";
+
+/** Where the migration's container mounts the shop's secrets, only to have them written there. */
+const shopSecretsFolder = "/srv/shop-secrets";
+
+export interface StorefrontArgs {
+  readonly owner: Owner;
+  readonly title: string;
+  readonly tier: string;
+  readonly host: string;
+  /** As visitors see it, e.g. `https://mengxiang.example.com`. */
+  readonly url: string;
+  readonly revenueShareBasisPoints: number;
+  /** `name@sha256:…` or `sha256:…`; never a tag. */
+  readonly image: string;
+  readonly edgeNetwork: string;
+  readonly server: DatabaseServer;
+  readonly database: TenantDatabase;
+  readonly secrets: Secrets;
+  readonly limits: StorefrontLimits;
+}
+
+export interface StorefrontLimits {
+  readonly memoryBytes: number;
+  /** Cores, e.g. 0.25. */
+  readonly cpus: number;
+  readonly processes: number;
+  readonly databaseConnections: number;
+  readonly temporaryStorageBytes: number;
+  /** Of the container's log, after which it is rotated once. */
+  readonly logSizeBytes: number;
+}
+
+/** What every container of a substation has and none may have more of. Everything here is a literal, so that a policy sees it in a preview. */
+const confined = {
+  capabilities: { drops: ["ALL"] },
+  securityOpts: ["no-new-privileges:true"],
+  privileged: false,
+  publishAllPorts: false,
+  ipcMode: "private",
+  shmSize: 16,
+  removeVolumes: false,
+  logDriver: "json-file",
+  tty: false,
+  stdinOpen: false,
+} satisfies Partial<docker.ContainerArgs>;
+
+const mebibyte = 1024 * 1024;
+
+/** Limits of the migration: the same in every tier, so that a change of tier does not change how data is migrated. */
+const migrationLimits = { memoryBytes: 256 * mebibyte, cpus: 1, processes: 64, logSizeBytes: 2 * mebibyte };
+
+/**
+ * The shop: a volume with its secrets, a container that migrates its database and then is done, and the container that serves.
+ *
+ * The migration's container also carries the files into the volume: the engine's API can copy files into a container that was not started yet,
+ * but refuses that for one with a read-only root, which the serving container has.
+ */
+export function createStorefront(args: StorefrontArgs, opts: pulumi.CustomResourceOptions): docker.Container {
+  const secretsVolume = createVolume(args, opts);
+  const migration = createMigration(args, secretsVolume, opts);
+  return createShop(args, secretsVolume, migration, opts);
+}
+
+function createVolume({ owner }: StorefrontArgs, opts: pulumi.CustomResourceOptions): docker.Volume {
+  return new docker.Volume(
+    owner.id,
+    { name: volumeName(owner.platform, owner.id), driver: "local", labels: ownerLabels(owner, "secrets") },
+    opts,
+  );
+}
+
+function createMigration(args: StorefrontArgs, volume: docker.Volume, opts: pulumi.CustomResourceOptions): docker.Container {
+  const { owner, server, database, secrets } = args;
+  const user = userId(owner.platform, owner.id);
+  const file = (folder: string, name: string, content: pulumi.Input<string>): docker.types.input.ContainerUpload => ({
+    file: `${folder}/${name}`,
+    content,
+    owner: String(user),
+    group: String(user),
+    permissions: "0400",
+  });
+  const inputs = {
+    ...confined,
+    ...limited(migrationLimits),
+    image: args.image,
+    command: ["migrate"],
+    user: `${user}:${user}`,
+    networkMode: args.edgeNetwork,
+    networksAdvanced: [{ name: args.edgeNetwork }],
+    mounts: [{ type: "volume", source: volumeName(owner.platform, owner.id), target: shopSecretsFolder }],
+    tmpfs: temporary(16 * mebibyte),
+    labels: ownerLabels(owner, "migrate"),
+    restart: "no",
+    readOnly: false,
+    // Created, filled, started, awaited: its exit code is known when the provider answers.
+    mustRun: false,
+    attach: true,
+  };
+  const migrateConfig = config(args, database.migrateRole);
+  const shopConfig = config(args, database.appRole);
+  return new docker.Container(
+    `${owner.id}-migrate`,
+    {
+      ...inputs,
+      name: containerName(owner.platform, owner.id, "migrate", [inputs, migrateConfig, shopConfig, server.ca]),
+      uploads: [
+        file(secretsFolder, "config.json", migrateConfig),
+        file(secretsFolder, "database-ca.crt", server.ca),
+        file(secretsFolder, "database-password", secrets.migratePassword),
+        file(shopSecretsFolder, "config.json", shopConfig),
+        file(shopSecretsFolder, "database-ca.crt", server.ca),
+        file(shopSecretsFolder, "database-password", secrets.appPassword),
+        file(shopSecretsFolder, "session-key", secrets.sessionKey),
+        file(shopSecretsFolder, "main-station-token", secrets.mainStationToken),
+        file(shopSecretsFolder, "callback-signing-key", secrets.callbackSigningKey),
+      ],
+    },
+    {
+      ...opts,
+      dependsOn: [...database.ready, volume],
+      additionalSecretOutputs: ["uploads"],
+      hooks: { afterCreate: [requireExitZero(owner)] },
+    },
+  );
+}
+
+function createShop(
+  args: StorefrontArgs,
+  volume: docker.Volume,
+  migration: docker.Container,
+  opts: pulumi.CustomResourceOptions,
+): docker.Container {
+  const { owner, limits } = args;
+  const user = userId(owner.platform, owner.id);
+  const inputs = {
+    ...confined,
+    ...limited(limits),
+    image: args.image,
+    user: `${user}:${user}`,
+    networkMode: args.edgeNetwork,
+    networksAdvanced: [{ name: args.edgeNetwork }],
+    mounts: [{ type: "volume", source: volumeName(owner.platform, owner.id), target: secretsFolder, readOnly: true }],
+    tmpfs: temporary(limits.temporaryStorageBytes),
+    labels: [...ownerLabels(owner, "shop"), ...routeLabels(owner, args.host, args.edgeNetwork)],
+    restart: "unless-stopped",
+    readOnly: true,
+    mustRun: true,
+    // The image's own probe decides when it is ready; docs/image-contract.md says how it stays cheap at this interval.
+    healthcheck: { tests: ["CMD", "/healthcheck"], interval: "1s", timeout: "40s", startPeriod: "20s", retries: 3 },
+    wait: true,
+    waitTimeout: 60,
+    destroyGraceSeconds: 15,
+  };
+  const { memory, memorySwap, ...replacing } = inputs; // these two change in place
+  return new docker.Container(
+    owner.id,
+    {
+      ...replacing,
+      memory,
+      memorySwap,
+      // What the container reads but does not carry is in its name too, so that a change of it makes a new one.
+      name: containerName(owner.platform, owner.id, "shop", [replacing, config(args, args.database.appRole), args.server.ca]),
+    },
+    {
+      ...opts,
+      dependsOn: [volume, migration],
+      // The provider's own default is to delete first: visitors would wait. The new one is healthy before the old one goes.
+      deleteBeforeReplace: false,
+    },
+  );
+}
+
+/** config.json of the image contract, as the given role sees it. Holds no secret. */
+function config(args: StorefrontArgs, user: string): string {
+  const { owner, server, database } = args;
+  return JSON.stringify(
+    {
+      contract,
+      platform: owner.platform,
+      group: owner.group,
+      id: owner.id,
+      title: args.title,
+      tier: args.tier,
+      host: args.host,
+      url: args.url,
+      revenueShareBasisPoints: args.revenueShareBasisPoints,
+      database: {
+        host: server.address,
+        port: server.port,
+        name: database.name,
+        user,
+        appRole: database.appRole,
+        schema,
+        maxConnections: args.limits.databaseConnections,
+      },
+    },
+    null,
+    2,
+  );
+}
+
+function limited(limits: Omit<StorefrontLimits, "databaseConnections" | "temporaryStorageBytes">) {
+  const memory = Math.floor(limits.memoryBytes / mebibyte); // the provider counts in MiB
+  return {
+    memory,
+    memorySwap: memory,
+    cpus: String(limits.cpus),
+    ulimits: [
+      // Counted by user, not by container: old and new run side by side while one replaces the other.
+      { name: "nproc", soft: limits.processes * 2, hard: limits.processes * 2 },
+      { name: "nofile", soft: 4096, hard: 4096 },
+    ],
+    logOpts: { "max-size": `${Math.ceil(limits.logSizeBytes / mebibyte)}m`, "max-file": "2" },
+  };
+}
+
+const temporary = (bytes: number) => ({ "/tmp": `rw,noexec,nosuid,nodev,mode=1777,size=${bytes}` });
+
+const ownerLabels = (owner: Owner, role: string): docker.types.input.ContainerLabel[] => [
+  { label: labels.mark, value: mark(owner) },
+  { label: labels.platform, value: owner.platform },
+  { label: labels.group, value: owner.group },
+  { label: labels.id, value: owner.id },
+  { label: labels.role, value: role },
+];
+
+/**
+ * What the ingress reads. Its parts carry a hash of what they say: while one container replaces another, both are known to the ingress, which
+ * merges what is equal and drops what contradicts.
+ */
+function routeLabels({ id }: Owner, host: string, network: string): docker.types.input.ContainerLabel[] {
+  const service = {
+    "loadbalancer.server.port": String(shopPort),
+    "loadbalancer.healthcheck.path": "/healthz",
+    "loadbalancer.healthcheck.port": String(operationsPort),
+    "loadbalancer.healthcheck.interval": "1s",
+    "loadbalancer.healthcheck.timeout": "2s",
+  };
+  const retry = { "retry.attempts": "3", "retry.initialinterval": "50ms" };
+  const name = `${id}-${shortHash([host, service, retry])}`;
+  const router = { rule: `Host(\`${host}\`)`, entrypoints: "web", service: name, middlewares: name };
+  const entries = (prefix: string, values: Record<string, string>) =>
+    Object.entries(values).map(([key, value]) => ({ label: `${prefix}.${key}`, value }));
+  return [
+    { label: "traefik.enable", value: "true" },
+    { label: "traefik.docker.network", value: network },
+    ...entries(`traefik.http.routers.${name}`, router),
+    ...entries(`traefik.http.middlewares.${name}`, retry),
+    ...entries(`traefik.http.services.${name}`, service),
+  ];
+}

@@ -1,0 +1,216 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as postgresql from "@pulumi/postgresql";
+import { databaseName, userId } from "../config/names";
+import type { Platform } from "../config/platform";
+import { Substation, type SubstationArgs } from "./substation";
+import { register, type Registered } from "./testing/mocks";
+
+// These tests hold what is asked of the engine. They do not prove that Docker, PostgreSQL or the zone do it: test/e2e does.
+
+const image = `sha256:${"a".repeat(64)}`;
+const platform: Platform = {
+  name: "local",
+  dns: { name: "substation.test", id: "zone-1", token: "token" },
+  ingress: { address: "127.0.0.1", port: 8080 },
+  edgeNetwork: "local-edge",
+  database: { host: "127.0.0.1", port: 5432, address: "10.0.0.1", user: "provisioner", password: "p", caFile: "/ca.pem", ca: "PEM" },
+  storefrontImage: image,
+};
+const limits: SubstationArgs["limits"] = {
+  memoryBytes: 128 * 1024 * 1024,
+  cpus: 0.25,
+  processes: 32,
+  databaseConnections: 3,
+  temporaryStorageBytes: 16 * 1024 * 1024,
+  logSizeBytes: 5 * 1024 * 1024,
+  statementTimeoutMs: 5000,
+  idleTransactionTimeoutMs: 10_000,
+};
+
+/** Lays out one substation against mocks. */
+async function lay(change: Partial<SubstationArgs> = {}, preview = false) {
+  let url = "";
+  const resources = await register(
+    () => {
+      const providers = { database: new postgresql.Provider("database", {}), dns: new cloudflare.Provider("dns", {}) };
+      const substation = new Substation("mengxiang", {
+        group: "demo",
+        title: "梦想点卡",
+        tier: "trial",
+        host: "mengxiang.substation.test",
+        revenueShareBasisPoints: 1250,
+        limits,
+        platform,
+        providers,
+        ...change,
+      });
+      url = substation.url;
+    },
+    ({ type, name, inputs }) => {
+      const made = inputs as Record<string, unknown>;
+      return { id: `${name}-id`, state: type.endsWith(":RandomPassword") ? { ...made, result: `secret of ${name}` } : made };
+    },
+    preview,
+  );
+  const get = (type: string, name: string): Registered => {
+    const found = resources.find((r) => r.type === type && r.name === name);
+    if (!found) throw new Error(`no ${type} named ${name} among ${resources.map((r) => `${r.type} ${r.name}`).join(", ")}`);
+    return found;
+  };
+  return { url, resources, get, find: (type: string, name: string) => get(type, name).inputs };
+}
+
+const container = "docker:index/container:Container";
+const db = databaseName("local", "mengxiang");
+const uid = userId("local", "mengxiang");
+
+test("a substation is these resources, and no other", async () => {
+  const { resources, url } = await lay();
+  expect(resources.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`).sort()).toEqual(
+    [
+      "Substation mengxiang",
+      "RandomPassword mengxiang-migrate-password",
+      "RandomPassword mengxiang-app-password",
+      "RandomPassword mengxiang-session-key",
+      "RandomPassword mengxiang-main-station-token",
+      "RandomPassword mengxiang-callback-signing-key",
+      "Role mengxiang-group",
+      "Role mengxiang-migrate",
+      "Role mengxiang-app",
+      "Database mengxiang",
+      "Grant mengxiang-public",
+      "Grant mengxiang-connect",
+      "Grant mengxiang-create",
+      "Volume mengxiang",
+      "Container mengxiang-migrate",
+      "Container mengxiang",
+      "DnsRecord mengxiang",
+    ].sort(),
+  );
+  expect(url).toBe("http://mengxiang.substation.test:8080");
+});
+
+test("the serving container is confined, and every input of that is known in a preview", async () => {
+  for (const preview of [false, true]) {
+    const { find } = await lay({}, preview);
+    expect(find(container, "mengxiang")).toEqual({
+      name: expect.stringMatching(/^local-mengxiang-shop-[a-z2-7]{10}$/),
+      image,
+      user: `${uid}:${uid}`,
+      privileged: false,
+      readOnly: true,
+      capabilities: { drops: ["ALL"] },
+      securityOpts: ["no-new-privileges:true"],
+      memory: 128,
+      memorySwap: 128,
+      cpus: "0.25",
+      ulimits: [
+        { name: "nproc", soft: 64, hard: 64 },
+        { name: "nofile", soft: 4096, hard: 4096 },
+      ],
+      publishAllPorts: false,
+      networkMode: "local-edge",
+      networksAdvanced: [{ name: "local-edge" }],
+      ipcMode: "private",
+      shmSize: 16,
+      mounts: [{ type: "volume", source: "local-mengxiang-secrets", target: "/run/secrets", readOnly: true }],
+      tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,mode=1777,size=16777216" },
+      logDriver: "json-file",
+      logOpts: { "max-size": "5m", "max-file": "2" },
+      removeVolumes: false,
+      restart: "unless-stopped",
+      mustRun: true,
+      tty: false,
+      stdinOpen: false,
+      healthcheck: { tests: ["CMD", "/healthcheck"], interval: "1s", timeout: "40s", startPeriod: "20s", retries: 3 },
+      wait: true,
+      waitTimeout: 60,
+      destroyGraceSeconds: 15,
+      labels: expect.arrayContaining([
+        { label: "substation.mark", value: "substation local/demo/mengxiang" },
+        { label: "traefik.enable", value: "true" },
+      ]) as unknown,
+    });
+  }
+});
+
+test("secret values go into the files of the migration's container, and nowhere else", async () => {
+  const { resources, find } = await lay();
+  const uploads = find(container, "mengxiang-migrate")["uploads"];
+  expect(uploads).toHaveLength(9);
+  for (const { type, name, inputs } of resources) {
+    const text = JSON.stringify(type === container ? { ...inputs, uploads: [] } : inputs);
+    const password = type.endsWith(":Role") && name !== "mengxiang-group";
+    expect([name, text.includes("secret of")]).toEqual([name, password]);
+  }
+  expect(JSON.stringify(find(container, "mengxiang"))).not.toContain("uploads");
+});
+
+test("the database is created closed, and its roles can do nothing beyond it", async () => {
+  const { find } = await lay();
+  expect(find("postgresql:index/database:Database", "mengxiang")).toEqual({
+    name: db,
+    allowConnections: false,
+    connectionLimit: 5,
+    template: "template0",
+    encoding: "UTF8",
+  });
+  const powerless = { superuser: false, createDatabase: false, createRole: false, replication: false };
+  expect(find("postgresql:index/role:Role", "mengxiang-group")).toEqual({ name: db, login: false, ...powerless });
+  expect(find("postgresql:index/role:Role", "mengxiang-app")).toMatchObject({
+    name: `${db}_app`,
+    login: true,
+    roles: [db],
+    connectionLimit: 3,
+    statementTimeout: 5000,
+    idleInTransactionSessionTimeout: 10_000,
+    ...powerless,
+  });
+  const grants = ["public", "connect", "create"].map((name) => find("postgresql:index/grant:Grant", `mengxiang-${name}`));
+  expect(grants).toEqual([
+    { database: db, objectType: "database", role: "public", privileges: [] },
+    { database: db, objectType: "database", role: db, privileges: ["CONNECT"] },
+    { database: db, objectType: "database", role: `${db}_migrate`, privileges: ["CREATE"] },
+  ]);
+});
+
+test("a change of memory keeps the container's name; a change of image, title or cores gives it another", async () => {
+  const name = async (change: Partial<SubstationArgs>) => (await lay(change)).find(container, "mengxiang")["name"];
+  const before = await name({});
+  expect(await name({ limits: { ...limits, memoryBytes: 256 * 1024 * 1024 } })).toBe(before);
+  const others = [{ image: `sha256:${"b".repeat(64)}` }, { title: "别的" }, { limits: { ...limits, cpus: 0.5 } }];
+  const names = [before];
+  for (const change of others) names.push(await name(change)); // one after the other: mocks are global
+  expect(new Set(names).size).toBe(4);
+});
+
+test("the DNS record carries the ownership mark and points at the ingress", async () => {
+  const { find } = await lay();
+  expect(find("cloudflare:index/dnsRecord:DnsRecord", "mengxiang")).toEqual({
+    zoneId: "zone-1",
+    name: "mengxiang.substation.test",
+    type: "A",
+    content: "127.0.0.1",
+    ttl: 60,
+    proxied: false,
+    comment: "substation local/demo/mengxiang",
+  });
+});
+
+test("order, protection and replacement are asked for as options", async () => {
+  const { get, resources } = await lay();
+  for (const { type, name, options } of resources) {
+    const data = type.startsWith("postgresql:index/role") || type.startsWith("postgresql:index/database");
+    expect([name, options.protect, options.retainOnDelete]).toEqual([name, data, data]);
+    expect(options.parent).toBe(type === "substation:index:Substation" ? "" : "mengxiang");
+  }
+  const grant = (name: string) => get("postgresql:index/grant:Grant", `mengxiang-${name}`).options;
+  expect(grant("public")).toMatchObject({ beforeCreate: ["mengxiang-seal"], deletedWith: "mengxiang", dependsOn: ["mengxiang"] });
+  expect([grant("connect").dependsOn, grant("create").dependsOn]).toEqual([["mengxiang-public"], ["mengxiang-connect"]]);
+  const migration = get(container, "mengxiang-migrate").options;
+  expect(migration.afterCreate).toEqual(["mengxiang-migrated"]);
+  expect(migration.dependsOn).toEqual(expect.arrayContaining(["mengxiang-create", "mengxiang"]));
+  expect(get(container, "mengxiang").options).toMatchObject({ deleteBeforeReplace: false, dependsOn: ["mengxiang", "mengxiang-migrate"] });
+  expect(get("cloudflare:index/dnsRecord:DnsRecord", "mengxiang").options.dependsOn).toEqual(["mengxiang"]);
+  expect(get("postgresql:index/database:Database", "mengxiang").options.ignoreChanges).toContain("allowConnections");
+});

@@ -1,0 +1,106 @@
+import type * as cloudflare from "@pulumi/cloudflare";
+import type * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import type { Owner } from "../config/names";
+import type { Platform } from "../config/platform";
+import { createTenantDatabase } from "./database";
+import { createAddress } from "./dns";
+import { createSecrets } from "./secrets";
+import { createStorefront, type StorefrontLimits } from "./storefront";
+
+export interface SubstationArgs {
+  /** The stack that it belongs to. */
+  readonly group: string;
+  /** Shown on the shop's pages. */
+  readonly title: string;
+  /** Name of the tier, e.g. `standard`; what it allows is in `limits`. */
+  readonly tier: string;
+  /** Fully qualified name of the shop, inside the platform's zone. */
+  readonly host: string;
+  /** Of the main station's margin, in hundredths of a percent. */
+  readonly revenueShareBasisPoints: number;
+  /**
+   * `name@sha256:…`, or `sha256:…` for an image that is on the host already.
+   * @default the platform's storefront image
+   */
+  readonly image?: string | undefined;
+  readonly limits: SubstationLimits;
+  readonly platform: Platform;
+  readonly providers: Providers;
+}
+
+export interface SubstationLimits extends StorefrontLimits {
+  readonly statementTimeoutMs: number;
+  readonly idleTransactionTimeoutMs: number;
+}
+
+/** One provider of each kind for a whole stack: every instance is a process. */
+export interface Providers {
+  readonly database: postgresql.Provider;
+  readonly dns: cloudflare.Provider;
+}
+
+/**
+ * One shop: secrets, a database of its own, a container of its own, and a name.
+ *
+ * ```ts
+ * new Substation("mengxiang", { group: "demo", title: "梦想点卡", tier: "standard", host: "mengxiang.example.com", … });
+ * ```
+ *
+ * Its resource name is the substation's id. What it is made of is made in this order: secrets, database, migration, container, DNS record; and goes in
+ * the opposite one. Security-relevant inputs are literals: only secret values are unknown before they exist.
+ */
+export class Substation extends pulumi.ComponentResource {
+  /** Where visitors find it. */
+  readonly url: string;
+  /** Opaque name of its database. */
+  readonly database: string;
+
+  constructor(id: string, args: SubstationArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    super("substation:index:Substation", id, { tier: args.tier, host: args.host }, opts);
+    const { platform, providers, limits } = args;
+    const owner: Owner = { platform: platform.name, group: args.group, id };
+    const child = { parent: this };
+    this.url = urlOf(args.host, platform.ingress.port);
+
+    const secrets = createSecrets(id, child);
+    const database = createTenantDatabase(
+      {
+        owner,
+        server: platform.database,
+        provider: providers.database,
+        secrets,
+        connections: limits.databaseConnections,
+        statementTimeoutMs: limits.statementTimeoutMs,
+        idleTransactionTimeoutMs: limits.idleTransactionTimeoutMs,
+      },
+      child,
+    );
+    const shop = createStorefront(
+      {
+        owner,
+        title: args.title,
+        tier: args.tier,
+        host: args.host,
+        url: this.url,
+        revenueShareBasisPoints: args.revenueShareBasisPoints,
+        image: args.image ?? platform.storefrontImage,
+        edgeNetwork: platform.edgeNetwork,
+        server: platform.database,
+        database,
+        secrets,
+        limits,
+      },
+      child,
+    );
+    createAddress(
+      { owner, host: args.host, zone: platform.dns, ingress: platform.ingress, provider: providers.dns },
+      { ...child, dependsOn: shop },
+    );
+
+    this.database = database.name;
+    this.registerOutputs({ url: this.url, database: this.database });
+  }
+}
+
+const urlOf = (host: string, port: number): string => (port === 80 ? `http://${host}` : `http://${host}:${port}`);

@@ -1,0 +1,43 @@
+/** What a platform gives to the substations on it. The platform's stack exports it; the group stacks read it. All values are plain. */
+export interface Platform {
+  /** Goes into names and ownership marks. */
+  readonly name: string;
+  readonly dns: Zone;
+  readonly ingress: Ingress;
+  /** Name of the Docker network on which ingress and containers meet; its members cannot reach each other. */
+  readonly edgeNetwork: string;
+  readonly database: DatabaseServer;
+  /** Id (`sha256:…`) of the image of shops that name none. */
+  readonly storefrontImage: string;
+}
+
+export interface Zone {
+  readonly name: string;
+  readonly id: string;
+  /** Secret. May edit the records of this zone, and nothing else. */
+  readonly token: string;
+  /** Base URL of the Cloudflare v4 API. @default the real one */
+  readonly api?: string | undefined;
+}
+
+export interface Ingress {
+  /** IPv4 address that the substations' names resolve to. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface DatabaseServer {
+  /** As the operator's machine reaches it. */
+  readonly host: string;
+  readonly port: number;
+  /** As the containers reach it: host name or IP address, same port. */
+  readonly address: string;
+  /** The provisioner: CREATEDB and CREATEROLE, not superuser. */
+  readonly user: string;
+  /** Secret. */
+  readonly password: string;
+  /** Path of the certificate authority's PEM file on the operator's machine. */
+  readonly caFile: string;
+  /** The certificate authority itself, PEM. */
+  readonly ca: string;
+}

@@ -1,0 +1,69 @@
+import * as path from "node:path";
+import * as cloudflare from "@pulumi/cloudflare";
+import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
+import { Substation } from "../components/substation";
+import { loadFleet } from "../config/fleet";
+import { formatProblem, type Problem } from "../config/problem";
+import { preflight } from "./preflight";
+import { readPlatform } from "./read-platform";
+
+/** The folder of typed files, beside this one. */
+const stacks = path.resolve(__dirname, "..", "stacks");
+
+/** The substations of one folder. Nothing is created while any file of the fleet that concerns this group has a problem. */
+export async function group(name: string): Promise<Record<string, unknown>> {
+  const fleet = loadFleet(stacks);
+  refuse(fleet.problems);
+  const specs = fleet.groups.get(name) ?? [];
+  const platform = await readPlatform(new pulumi.Config().get("platform") ?? "platform");
+  refuse(await preflight(name, specs, platform, stacks));
+
+  // The SDK keeps a stack trace for every output of every resource, and formats each: a third of the time of a preview. One frame will do here.
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 1;
+  try {
+    const providers = {
+      database: new postgresql.Provider("database", {
+        host: platform.database.host,
+        port: platform.database.port,
+        username: platform.database.user,
+        password: pulumi.secret(platform.database.password),
+        database: "postgres",
+        sslmode: "verify-full",
+        sslrootcert: platform.database.caFile,
+        superuser: false,
+        maxConnections: 8,
+        connectTimeout: 15,
+      }),
+      dns: new cloudflare.Provider("dns", {
+        apiToken: pulumi.secret(platform.dns.token),
+        ...(platform.dns.api ? { baseUrl: platform.dns.api } : {}),
+      }),
+    };
+    const substations = specs.map((spec) => {
+      const substation = new Substation(spec.id, {
+        group: name,
+        title: spec.title,
+        tier: spec.tier.name,
+        host: spec.host,
+        revenueShareBasisPoints: spec.revenueShareBasisPoints,
+        image: spec.image,
+        limits: spec.resources,
+        platform,
+        providers,
+      });
+      return [spec.id, { url: substation.url, tier: spec.tier.name, database: substation.database }] as const;
+    });
+    return { platform: platform.name, substations: Object.fromEntries(substations) };
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+/** Ends the program with the words of `substation check`, and no stack trace: it is the files that need mending. */
+function refuse(problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  const plural = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  throw new pulumi.RunError(`${plural}; nothing was changed.\n${problems.map(formatProblem).join("\n")}`);
+}

@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { createIngress } from "../components/ingress";
+import { labels } from "../config/names";
+import type { Platform } from "../config/platform";
+
+/** What substations of one Docker host share. Its settings are the stack's config; docs/platform.md lists them. */
+export function platform(): Record<string, unknown> {
+  const config = new pulumi.Config();
+  const name = config.require("name");
+  const address = config.require("ingressAddress");
+  const port = config.requireNumber("ingressPort");
+
+  const network = new docker.Network("edge", {
+    name: `${name}-edge`,
+    driver: "bridge",
+    // Containers on it reach the ingress and the database server, not each other.
+    options: { "com.docker.network.bridge.enable_icc": "false" },
+    ipamConfigs: [{ subnet: config.require("edgeSubnet") }],
+    labels: [{ label: labels.platform, value: name }],
+  });
+  const image = (resource: string, setting: string) =>
+    new docker.RemoteImage(resource, { name: config.require(setting), keepLocally: true }).imageId;
+
+  const ingress = createIngress(
+    {
+      platform: name,
+      listen: { address, port },
+      metricsPort: config.requireNumber("ingressMetricsPort"),
+      image: image("ingress-image", "ingressImage"),
+      socketProxyImage: image("docker-proxy-image", "socketProxyImage"),
+    },
+    { dependsOn: network },
+  );
+
+  const caFile = config.require("databaseCaFile");
+  return {
+    name,
+    dns: { name: config.require("zone"), id: config.require("zoneId"), token: config.requireSecret("dnsToken"), api: config.get("dnsApi") },
+    ingress: { address, port },
+    edgeNetwork: network.name,
+    database: {
+      host: config.require("databaseHost"),
+      port: config.requireNumber("databasePort"),
+      address: config.require("databaseAddress"),
+      user: config.require("databaseUser"),
+      password: config.requireSecret("databasePassword"),
+      caFile,
+      ca: readFileSync(caFile, "utf8"),
+    },
+    storefrontImage: image("storefront-image", "storefrontImage"),
+    ready: ingress.id.apply(() => true),
+  } satisfies { [key in keyof Platform]: unknown } & { ready: unknown };
+}

@@ -1,0 +1,135 @@
+import * as path from "node:path";
+import type { SubstationSpec } from "../config/fleet";
+import { appRole, databaseName, labels, mark, migrateRole, parseMark, volumeName, type Owner } from "../config/names";
+import type { Platform } from "../config/platform";
+import type { Problem } from "../config/problem";
+import { liveDatabases, type LiveDatabases } from "../inventory/database";
+import { liveRecords, type LiveRecord } from "../inventory/dns";
+import { liveContainers, liveVolumes, type LiveContainer, type LiveVolume } from "../inventory/docker";
+
+/** What is really there, under whatever name. */
+export interface Live extends LiveDatabases {
+  readonly containers: readonly LiveContainer[];
+  readonly volumes: readonly LiveVolume[];
+  readonly records: readonly LiveRecord[];
+}
+
+/** Looks, before anything is planned, at what is really there: one request to Docker for each kind, one query, one list of the zone. */
+export async function preflight(
+  group: string,
+  specs: readonly SubstationSpec[],
+  platform: Platform,
+  stacks: string,
+): Promise<readonly Problem[]> {
+  const [databases, containers, volumes, records] = await Promise.all([
+    liveDatabases(platform.database),
+    liveContainers(),
+    liveVolumes(),
+    liveRecords(platform.dns),
+  ]);
+  const live = { ...databases, containers, volumes, records };
+  return [
+    ...outsideZone(specs, platform),
+    ...foreign(group, specs, platform, live),
+    ...gone(group, specs, platform, stacks, live),
+  ];
+}
+
+/** Hosts that the platform's zone cannot hold. */
+export function outsideZone(specs: readonly SubstationSpec[], { dns }: Platform): Problem[] {
+  return specs
+    .filter((spec) => !spec.host.endsWith(`.${dns.name}`))
+    .map((spec) => ({
+      ...spec.at(["domain", "host"]),
+      code: "host/zone",
+      message: `domain.host is "${spec.host}": not inside the platform's zone; write a name that ends with ".${dns.name}"`,
+    }));
+}
+
+/** Objects that bear one of our names, and somebody else's mark or none. */
+export function foreign(group: string, specs: readonly SubstationSpec[], platform: Platform, live: Live): Problem[] {
+  const containersOf = groupBy(live.containers, (c) => c.Names[0]?.slice(1) ?? "");
+  const volumes = new Map(live.volumes.map((v) => [v.Name, v]));
+  const databases = new Map(live.databases.map((d) => [d.name, d]));
+  const roles = new Map(live.roles.map((r) => [r.name, r]));
+  const records = groupBy(live.records, (r) => r.name);
+
+  return specs.flatMap((spec) => {
+    const owner: Owner = { platform: platform.name, group, id: spec.id };
+    const found: string[] = [];
+    const database = databaseName(platform.name, spec.id);
+
+    // A crash may leave what we made before its mark was written: then its maker tells.
+    const ours = (object: { mark: string | null; owner: string | null }) =>
+      object.mark === null ? object.owner === platform.database.user : sameSubstation(object.mark, owner);
+    const whose = (object: { mark: string | null; owner: string | null }) =>
+      `${object.owner ?? "a superuser"}${object.mark === null ? "" : ` ("${object.mark}")`}`;
+    const db = databases.get(database);
+    if (db && !ours(db)) found.push(`database ${database}, which belongs to ${whose(db)}`);
+    for (const name of [database, migrateRole(database), appRole(database)]) {
+      const role = roles.get(name);
+      if (role && !ours(role)) found.push(`role ${name}, which was made by ${whose(role)}`);
+    }
+    const prefixes = ["shop", "migrate"].map((role) => `${platform.name}-${spec.id}-${role}-`);
+    for (const [name, [container]] of containersOf) {
+      if (!container || !prefixes.some((prefix) => name.startsWith(prefix) && !name.slice(prefix.length).includes("-"))) continue;
+      if (!sameSubstation(container.Labels[labels.mark], owner)) {
+        found.push(`container ${name}, which belongs to ${dockerOwner(container.Labels, container.Image)}`);
+      }
+    }
+    const volume = volumes.get(volumeName(platform.name, spec.id));
+    if (volume && !sameSubstation(volume.Labels?.[labels.mark], owner)) {
+      found.push(`volume ${volume.Name}, which belongs to ${dockerOwner(volume.Labels ?? {}, undefined)}`);
+    }
+    for (const record of records.get(spec.host) ?? []) {
+      if (sameSubstation(record.comment, owner)) continue;
+      found.push(`DNS record ${record.name} ${record.type} ${record.content}, which belongs to ${record.comment ?? "an unknown owner (it has no comment)"}`);
+    }
+    return found.map((what) => ({
+      ...spec.at([]),
+      code: "live/foreign" as const,
+      message: `${spec.id} cannot be opened: there is already a ${what}; nothing of it is touched: have its owner remove it, or give the substation another id or host`,
+    }));
+  });
+}
+
+/** Substations that have data but no file any more. Nothing is ever closed by a missing file. */
+export function gone(group: string, specs: readonly SubstationSpec[], platform: Platform, stacks: string, live: Live): Problem[] {
+  const known = new Set(specs.map((spec) => spec.id));
+  return live.databases.flatMap(({ mark: text }) => {
+    const owner = parseMark(text);
+    if (!owner || owner.platform !== platform.name || owner.group !== group || known.has(owner.id)) return [];
+    const file = path.relative(process.cwd(), path.join(stacks, group, `${owner.id}.yaml`));
+    return [
+      {
+        file,
+        line: 1,
+        column: 1,
+        code: "file/gone" as const,
+        message:
+          `the file of an open substation is missing, and its data with it would be lost: nothing is closed by removing a file. ` +
+          `Bring it back with "git checkout HEAD~1 -- ${file}"; a closing is asked for with a closing order (docs/closing.md)`,
+      },
+    ];
+  });
+}
+
+function sameSubstation(text: string | null | undefined, owner: Owner): boolean {
+  return text === mark(owner);
+}
+
+function dockerOwner(held: Readonly<Record<string, string>>, image: string | undefined): string {
+  const told = held[labels.mark] ?? held["com.docker.compose.project"] ?? held["maintainer"];
+  if (told) return `"${told}"`;
+  return image ? `an unknown owner (image ${image}, no label of ours)` : "an unknown owner (it has no label of ours)";
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const list = groups.get(key(item));
+    if (list) list.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
+}

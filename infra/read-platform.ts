@@ -1,0 +1,25 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Platform } from "../config/platform";
+
+/**
+ * Reads a platform's outputs as plain values: what follows from them is then known in every preview, and a policy can judge it.
+ * @throws pulumi.RunError where the platform's stack was never updated
+ */
+export async function readPlatform(stack: string): Promise<Platform> {
+  // Backends of one's own have a single organization, with this name.
+  const reference = new pulumi.StackReference(`organization/${pulumi.getProject()}/${stack}`);
+  const read = async (name: keyof Platform): Promise<unknown> => {
+    const { value, secretValue } = await reference.getOutputDetails(name);
+    const found: unknown = secretValue ?? value;
+    if (found === undefined) {
+      throw new pulumi.RunError(
+        `stack "${stack}" has no output "${name}": the platform that this group stands on is not set up. Run "pulumi up -s ${stack}" first, ` +
+          `or name another one with "pulumi config set platform <stack>".`,
+      );
+    }
+    return found;
+  };
+  const names = ["name", "dns", "ingress", "edgeNetwork", "database", "storefrontImage"] as const satisfies readonly (keyof Platform)[];
+  const values = await Promise.all(names.map(read));
+  return Object.fromEntries(names.map((name, at) => [name, values[at]])) as unknown as Platform;
+}

@@ -1,0 +1,94 @@
+import { escapeIdentifier, escapeLiteral, Pool, type PoolClient } from "pg";
+import type { DatabaseServer } from "../config/platform";
+
+const pools = new Map<string, Pool>();
+
+/** Runs `work` as the provisioner on the server's maintenance database. Connections are few, shared, and keep no process alive. */
+export async function asProvisioner<T>(server: DatabaseServer, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const key = `${server.user}@${server.host}:${server.port}`;
+  let pool = pools.get(key);
+  if (!pool) {
+    pool = new Pool({
+      host: server.host,
+      port: server.port,
+      user: server.user,
+      password: server.password,
+      database: "postgres",
+      ssl: { ca: server.ca },
+      max: 2,
+      connectionTimeoutMillis: 10_000,
+      allowExitOnIdle: true,
+    });
+    // A connection that dies while idle is replaced with the next query, which reports what is wrong.
+    pool.on("error", () => undefined);
+    pools.set(key, pool);
+  }
+  const client = await pool.connect();
+  try {
+    const result = await work(client);
+    client.release();
+    return result;
+  } catch (error) {
+    client.release(true); // it may be in the middle of a transaction
+    throw error;
+  }
+}
+
+export interface Seal {
+  readonly database: string;
+  readonly roles: readonly string[];
+  readonly mark: string;
+}
+
+/**
+ * Takes from PUBLIC what every new database gives it, marks database and roles as ours, and opens the database for connections: all or nothing.
+ * May be repeated.
+ * @throws the server's error, e.g. 42501 where the provisioner is not the creator of database or role
+ */
+export async function sealDatabase(server: DatabaseServer, seal: Seal): Promise<void> {
+  const database = escapeIdentifier(seal.database);
+  const comment = escapeLiteral(seal.mark);
+  await asProvisioner(server, async (client) => {
+    await client.query(
+      [
+        "BEGIN",
+        `REVOKE ALL ON DATABASE ${database} FROM PUBLIC`,
+        `COMMENT ON DATABASE ${database} IS ${comment}`,
+        ...seal.roles.map((role) => `COMMENT ON ROLE ${escapeIdentifier(role)} IS ${comment}`),
+        `ALTER DATABASE ${database} ALLOW_CONNECTIONS true`,
+        "COMMIT",
+      ].join(";\n"),
+    );
+  });
+}
+
+export interface LiveDatabases {
+  readonly databases: readonly LiveObject[];
+  readonly roles: readonly LiveObject[];
+}
+
+export interface LiveObject {
+  readonly name: string;
+  /** The comment on it, where it has one. */
+  readonly mark: string | null;
+  /** Who made or owns it: the owning role of a database; for a role one that administers it. */
+  readonly owner: string | null;
+}
+
+/** All databases and roles of the server, in one query. */
+export async function liveDatabases(server: DatabaseServer): Promise<LiveDatabases> {
+  const { rows } = await asProvisioner(server, (client) =>
+    client.query<LiveObject & { kind: "database" | "role" }>(`
+      SELECT 'database' AS kind, d.datname AS name, shobj_description(d.oid, 'pg_database') AS mark, o.rolname AS owner
+        FROM pg_database d JOIN pg_roles o ON o.oid = d.datdba
+      UNION ALL
+      SELECT 'role', r.rolname, shobj_description(r.oid, 'pg_authid'),
+             (SELECT a.rolname FROM pg_auth_members m JOIN pg_roles a ON a.oid = m.member
+               WHERE m.roleid = r.oid AND m.admin_option ORDER BY a.rolname = $1 DESC LIMIT 1)
+        FROM pg_roles r`, [server.user]),
+  );
+  return {
+    databases: rows.filter((row) => row.kind === "database"),
+    roles: rows.filter((row) => row.kind === "role"),
+  };
+}
