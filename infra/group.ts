@@ -3,18 +3,15 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { Substation } from "../components/substation";
-import { loadFleet } from "../config/fleet";
-import { formatProblem, type Problem } from "../config/problem";
+import { formatProblem, loadFleet, problemsFor, type Problem } from "../config/fleet";
 import { preflight } from "./preflight";
 import { readPlatform } from "./read-platform";
 
-/** The folder of typed files, beside this one. */
-const stacks = path.resolve(__dirname, "..", "stacks");
-
 /** The substations of one folder. Nothing is created while any file of the fleet that concerns this group has a problem. */
 export async function group(name: string): Promise<Record<string, unknown>> {
+  const stacks = path.join(pulumi.getRootDirectory(), "stacks");
   const fleet = loadFleet(stacks);
-  refuse(fleet.problems);
+  refuse(problemsFor(fleet, name));
   const specs = fleet.groups.get(name) ?? [];
   const platform = await readPlatform(new pulumi.Config().get("platform") ?? "platform");
   refuse(await preflight(name, specs, platform, stacks));

@@ -1,4 +1,4 @@
-import { getStack } from "@pulumi/pulumi";
+import { getRootDirectory, getStack } from "@pulumi/pulumi";
 import { group } from "./group";
 import { platform } from "./platform";
 
@@ -6,5 +6,7 @@ import { platform } from "./platform";
  * Pulumi's entry point. `platform`, and whatever begins with `platform-`, are the stacks of Docker hosts; every other stack is a group of substations.
  * The values that are returned become the stack's outputs.
  */
-export = async (): Promise<Record<string, unknown>> =>
-  /^platform(-|$)/.test(getStack()) ? platform() : await group(getStack());
+export = async (): Promise<Record<string, unknown>> => {
+  process.chdir(getRootDirectory()); // files are named in messages as people name them
+  return /^platform(-|$)/.test(getStack()) ? platform() : await group(getStack());
+};

@@ -27,7 +27,7 @@ export function platform(): Record<string, unknown> {
     {
       platform: name,
       listen: { address, port },
-      metricsPort: config.requireNumber("ingressMetricsPort"),
+      metricsPort: config.getNumber("ingressMetricsPort") ?? port + 1,
       image: image("ingress-image", "ingressImage"),
       socketProxyImage: image("docker-proxy-image", "socketProxyImage"),
     },

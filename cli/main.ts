@@ -1,0 +1,102 @@
+import { createRequire } from "node:module";
+
+import { Command, CommanderError } from "commander";
+
+import { UserError } from "../local/error";
+import type * as Check from "./check";
+import type * as Local from "./local";
+import type * as Repair from "./repair";
+import type * as Schema from "./schema";
+
+/** 0 is well; 1 is findings, or a mistake that the user can mend; 2 is wrong usage, or that the command could not do its work. */
+export type ExitCode = 0 | 1 | 2;
+
+interface Entry {
+  readonly summary: string;
+  /** Loaded only when it is the one that runs: help and `check` stay quick. */
+  readonly load: () => Command;
+}
+
+// In CommonJS a late `import()` would look for ECMAScript modules, with extensions; this is the late `import` of TypeScript's kind.
+const lazily = createRequire(__filename);
+const commands: Readonly<Record<string, Entry>> = {
+  check: {
+    summary: "check the typed files of stacks/",
+    load: () => (lazily("./check") as typeof Check).checkCommand(),
+  },
+  schema: {
+    summary: "write the JSON Schemas of the typed files, for editors",
+    load: () => (lazily("./schema") as typeof Schema).schemaCommand(),
+  },
+  local: {
+    summary: "start, stop and look at what one machine needs",
+    load: () => (lazily("./local") as typeof Local).localCommand(),
+  },
+  repair: {
+    summary: "make a stack whose update was killed ready for the next one",
+    load: () => (lazily("./repair") as typeof Repair).repairCommand(),
+  },
+};
+
+/** Runs the command line `argv` (without node and script) and says how it went. */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  try {
+    const program = build(argv);
+    await program.parseAsync(argv, { from: "user" });
+    return process.exitCode === 1 || process.exitCode === 2 ? process.exitCode : 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof UserError) {
+      process.stderr.write(`substation: ${error.message}\n`);
+      return 1;
+    }
+    // Not the user's mistake: whoever mends it needs the stack.
+    process.stderr.write(`substation: unexpected ${error instanceof Error ? error.stack : String(error)}\n`);
+    return 2;
+  }
+}
+
+function build(argv: readonly string[]): Command {
+  const program = new Command("substation")
+    .description("Opens, changes, watches and closes the substations of a reselling platform.")
+    .helpCommand("help [command]", "show help for a command");
+  const words = argv.filter((word) => !word.startsWith("-"));
+  const wanted = words[0] === "help" ? words[1] : words[0];
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    program.addCommand(name === wanted ? load().summary(summary) : new Command(name).description(summary));
+  }
+  govern(program);
+  return program;
+}
+
+/** The same manners for every command, however deep: usage before the error, and an exit code instead of an exit. */
+function govern(command: Command): void {
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => {
+      write(`Usage: ${usage(command)}\n\n`);
+      write(text.replace(/^error: /, "substation: "));
+    },
+  });
+  for (const child of command.commands) govern(child);
+}
+
+function usage(command: Command): string {
+  const names: string[] = [];
+  for (let at: Command | null = command; at; at = at.parent) names.unshift(at.name());
+  return `${names.join(" ")} ${command.usage()}`;
+}
+
+/** Runs this process's command line. */
+export function run(): void {
+  // `substation check | head` closes the pipe early: that is no fault.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(process.exitCode ?? 0);
+  });
+  // The exit code is set, not exited with: what is written into a pipe must arrive.
+  void main(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+}
+
+if (require.main === module) run();

@@ -1,0 +1,37 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Command } from "commander";
+import { repairStack } from "../fleet/repair-stack";
+import { UserError } from "../local/error";
+
+export function repairCommand(): Command {
+  return new Command("repair")
+    .description(
+      "Makes a stack whose update was killed ready for the next one: breaks a lock whose owner is dead, adopts what was made and not recorded. Removes no data.",
+    )
+    .argument("<stack>", "a group, or the platform")
+    .option("--json", "print what was done as JSON")
+    .addHelpText("after", "\nNeeds what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase.")
+    .action(async (stack: string, { json }: { json?: boolean }) => {
+      const done = await repairStack({ root: projectRoot(), env: process.env }, stack);
+      if (json) {
+        process.stdout.write(`${JSON.stringify(done, null, 2)}\n`);
+        return;
+      }
+      const lines = [
+        ...done.brokenLocks.map((who) => `broke the lock of ${who}, which is dead`),
+        ...done.adopted.map((what) => `adopted ${what}`),
+        ...done.removed.map((what) => `removed the half-made ${what}; the next update makes it anew`),
+        ...done.forgotten.map((what) => `forgot ${what}, which was begun and not made`),
+      ];
+      process.stdout.write(lines.length === 0 ? "nothing to repair\n" : `${lines.join("\n")}\nNow run: pulumi up -s ${stack}\n`);
+    });
+}
+
+/** The folder of Pulumi.yaml: here, or the nearest above. */
+function projectRoot(): string {
+  for (let at = process.cwd(); ; at = dirname(at)) {
+    if (existsSync(join(at, "Pulumi.yaml"))) return at;
+    if (at === dirname(at)) throw new UserError(`there is no Pulumi.yaml in ${process.cwd()} or above it: run this in the project's folder.`);
+  }
+}

@@ -1,0 +1,51 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+import { formatProblem, loadFleet } from "./fleet";
+import type { Fleet } from "./fleet";
+
+/** A file that is right in every way, and tiers for it: tests change one thing. */
+export const goodFile = `title: 梦想点卡
+tier: standard
+owner:
+  name: 王小明
+  contact: 微信 mengxiang88
+domain:
+  host: mengxiang.substation.test
+revenueShare: 12.5%
+`;
+
+const tier = (title: string, memory: string, cpus: number): string => `
+    title: ${title}
+    limits:
+      { memory: ${memory}, cpus: ${cpus}, processes: 64, databaseConnections: 5, statementTimeout: 10s,
+        idleTransactionTimeout: 30s, temporaryStorage: 32 MB, logSize: 10 MB }
+`;
+export const goodTiers = `tiers:
+  trial: ${tier("体验版", "128 MB", 0.25)}
+  standard: ${tier("标准版", "192 MB", 0.5)}
+  professional: ${tier("专业版", "1 GB", 1)}`;
+
+export const withHost = (host: string): string => goodFile.replace("mengxiang.substation.test", host);
+
+/** Loads a fleet of the given files, by path below `stacks/`; good tiers are added where none are given. */
+export function fleetOf(
+  files: Readonly<Record<string, string | Buffer>>,
+  prepare?: (root: string) => void,
+  cleanUp?: () => unknown,
+): Fleet & { readonly lines: string[] } {
+  const root = mkdtempSync(join(tmpdir(), "substation-fleet-"));
+  try {
+    for (const [path, content] of Object.entries({ "tiers.yaml": goodTiers, ...files })) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
+    prepare?.(root);
+    const fleet = loadFleet(root);
+    return { ...fleet, lines: fleet.problems.map((p) => formatProblem(p).replaceAll(root, "stacks")) };
+  } finally {
+    cleanUp?.();
+    rmSync(root, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,136 @@
+import type { Dirent } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+
+import { groupFinding, idFinding } from "./ids";
+import { quote } from "./problem";
+import type { Problem, ProblemCode } from "./problem";
+
+/** What stands in the folder of typed files, by name alone; nothing has been read. */
+export interface Tree {
+  /** Path of `tiers.yaml`, where there is one. */
+  readonly tiers?: string;
+  readonly groups: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly files: readonly TreeFile[];
+  }[];
+  readonly problems: readonly Problem[];
+}
+
+export interface TreeFile {
+  readonly id: string;
+  readonly path: string;
+}
+
+/** Left behind by editors and operating systems, or documentation: passed over without a word. */
+const leftover = /^\.|~$|^#.*#$|\.md$/;
+
+/** @param name how problems name a path */
+export function readTree(root: string, name: (path: string) => string): Tree {
+  const problems: Problem[] = [];
+  const report = (path: string, code: ProblemCode, message: string): void => {
+    problems.push({ file: name(path), line: 1, column: 1, code, message });
+  };
+
+  /** The entries that matter, in code unit order. Symbolic links are none: what is checked is what git keeps. */
+  const entries = (path: string): Dirent[] => {
+    let found: Dirent[];
+    try {
+      found = readdirSync(path, { withFileTypes: true });
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code ?? String(error);
+      if (code === "ENOENT")
+        report(
+          path,
+          "file/missing",
+          "There is no such folder: run this where stacks/ is, or name it with --stacks.",
+        );
+      else report(path, "file/unreadable", `The folder cannot be read (${code}): let this user read it.`);
+      return [];
+    }
+    return found
+      .filter((entry) => !leftover.test(entry.name))
+      .filter((entry) => {
+        if (!entry.isSymbolicLink()) return true;
+        const at = join(path, entry.name);
+        report(
+          at,
+          "file/symlink",
+          `This is a symbolic link to ${quote(readlinkSync(at))}: put the file itself here.`,
+        );
+        return false;
+      })
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  };
+
+  let tiers: string | undefined;
+  const groups: { name: string; path: string; files: TreeFile[] }[] = [];
+  const top = entries(root);
+  for (const entry of top) {
+    const path = join(root, entry.name);
+    if (entry.isDirectory() && !/\.ya?ml$/i.test(entry.name)) groups.push(readGroup(entry.name, path));
+    else if (entry.name === "tiers.yaml" && entry.isFile()) tiers = path;
+    else if (!/^Pulumi\..+\.yaml$/.test(entry.name)) strayFile(path, entry);
+  }
+  if (
+    tiers === undefined &&
+    !problems.some(
+      (problem) => problem.file === name(root) || problem.file === name(join(root, "tiers.yaml")),
+    )
+  ) {
+    report(
+      join(root, "tiers.yaml"),
+      "file/missing",
+      "There is no tiers.yaml: the tiers decide what a substation may use; restore it from git.",
+    );
+  }
+  return { ...(tiers === undefined ? {} : { tiers }), groups, problems };
+
+  function readGroup(group: string, path: string): { name: string; path: string; files: TreeFile[] } {
+    const finding = groupFinding(group);
+    if (finding) report(path, finding.code, `The group is ${quote(group)}: ${finding.why}.`);
+    const files: TreeFile[] = [];
+    for (const entry of entries(path)) {
+      const at = join(path, entry.name);
+      if (entry.isFile() && entry.name.endsWith(".yaml")) files.push(readFile(entry.name, at));
+      else strayFile(at, entry);
+    }
+    return { name: group, path, files };
+  }
+
+  function readFile(file: string, path: string): TreeFile {
+    const id = file.slice(0, -".yaml".length);
+    const finding = idFinding(id);
+    if (finding) report(path, finding.code, `The id is ${quote(id)}: ${finding.why}.`);
+    return { id, path };
+  }
+
+  function strayFile(path: string, entry: Dirent): void {
+    const yaml = /\.(?:yaml|yml)$/i.exec(entry.name);
+    if (entry.isDirectory()) {
+      const why = yaml ? "a file is expected under this name" : "groups are one level deep";
+      report(path, "file/kind", `This is a folder, but ${why}: move what is in it, and remove the folder.`);
+    } else if (!entry.isFile()) {
+      report(path, "file/kind", "This is no regular file: remove it.");
+    } else if (yaml && yaml[0] !== ".yaml") {
+      report(
+        path,
+        "file/extension",
+        `The extension is "${yaml[0]}": rename the file to ${quote(`${entry.name.slice(0, yaml.index)}.yaml`)}.`,
+      );
+    } else if (yaml) {
+      report(
+        path,
+        "file/misplaced",
+        "A substation's file belongs in the folder of its group: move it to stacks/<group>/.",
+      );
+    } else {
+      report(
+        path,
+        "file/unexpected",
+        "Only <id>.yaml is read here, this is passed over: rename it, or move it elsewhere.",
+      );
+    }
+  }
+}

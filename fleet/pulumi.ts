@@ -1,0 +1,128 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Where and with which settings the Pulumi command runs. The stack is always named, never the selected one. */
+export interface Workspace {
+  /** The folder of Pulumi.yaml. */
+  readonly root: string;
+  /** Whole environment of the command: PATH with `pulumi`, backend, passphrase file. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** An event of the engine, as far as it is used here (`pulumi up --event-log`; apitype.EngineEvent). */
+export interface EngineEvent {
+  readonly resourcePreEvent?: { readonly metadata: StepMetadata };
+  readonly resOutputsEvent?: { readonly metadata: StepMetadata };
+  readonly resOpFailedEvent?: { readonly metadata: StepMetadata };
+  readonly summaryEvent?: { readonly resourceChanges: Readonly<Record<string, number>>; readonly durationSeconds: number };
+  readonly diagnosticEvent?: { readonly severity: string; readonly message: string };
+}
+
+export interface StepMetadata {
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+  readonly new?: { readonly parent?: string } | null;
+  readonly old?: { readonly parent?: string } | null;
+}
+
+export interface RunOptions {
+  /** Called with each event of an update, within 50 ms of its being written. Only for commands that know `--event-log`. */
+  readonly onEvent?: (event: EngineEvent) => void;
+  /** Called as soon as the process runs. */
+  readonly onSpawn?: (pid: number) => void;
+  /** Goes to its standard input. */
+  readonly input?: string;
+  /** Asks the engine to stop after the steps under way (SIGINT). */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs `pulumi` to its end. Its exit code is for the caller to judge; only a command that cannot be started throws. */
+export async function pulumi(workspace: Workspace, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const log = options.onEvent && tailEvents(options.onEvent);
+  try {
+    return await run(workspace, log ? [...args, "--event-log", log.path] : args, options);
+  } finally {
+    log?.close();
+  }
+}
+
+/** The same, for commands that are expected to succeed. */
+export async function pulumiOk(workspace: Workspace, args: readonly string[], options: RunOptions = {}): Promise<string> {
+  const { code, stdout, stderr } = await pulumi(workspace, args, options);
+  if (code !== 0) throw new PulumiFailed(args, code, stdout, stderr);
+  return stdout;
+}
+
+export class PulumiFailed extends Error {
+  override readonly name = "PulumiFailed";
+  constructor(
+    readonly args: readonly string[],
+    readonly code: number | null,
+    readonly stdout: string,
+    readonly stderr: string,
+  ) {
+    super(`pulumi ${args[0] ?? ""} ended with exit code ${code}\n${stdout.trimEnd()}\n${stderr.trimEnd()}`.trimEnd());
+  }
+}
+
+function run({ root, env }: Workspace, args: readonly string[], { signal, onSpawn, input }: RunOptions): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("pulumi", ["--non-interactive", "--color", "never", ...args], {
+      cwd: root,
+      env: { ...env },
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true, // a group of its own: a Ctrl-C in the terminal reaches the engine once, through `signal`
+    });
+    const stop = () => child.kill("SIGINT");
+    signal?.addEventListener("abort", stop, { once: true });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+    child.on("spawn", () => onSpawn?.(child.pid ?? 0));
+    child.stdin.on("error", () => undefined); // a command that reads nothing may be gone before it is closed
+    child.stdin.end(input);
+    child.on("error", reject);
+    child.on("close", (code) => {
+      signal?.removeEventListener("abort", stop);
+      resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
+    });
+  });
+}
+
+/** Follows the file that the engine appends its events to, a line of JSON each. */
+function tailEvents(onEvent: (event: EngineEvent) => void): { readonly path: string; close(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "substation-events-"));
+  const path = join(folder, "events.json");
+  const file = openSync(path, "a+");
+  const chunk = Buffer.alloc(64 * 1024);
+  let rest = Buffer.alloc(0);
+  const read = () => {
+    for (let size = readSync(file, chunk); size > 0; size = readSync(file, chunk)) {
+      rest = Buffer.concat([rest, chunk.subarray(0, size)]);
+      for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10)) {
+        onEvent(JSON.parse(rest.toString("utf8", 0, end)) as EngineEvent);
+        rest = rest.subarray(end + 1);
+      }
+    }
+  };
+  const timer = setInterval(read, 50);
+  return {
+    path,
+    close() {
+      clearInterval(timer);
+      read();
+      closeSync(file);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

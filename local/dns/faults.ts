@@ -1,0 +1,38 @@
+/** A fault that a test puts in front of the API. Off unless a test asks for one. */
+export interface Fault {
+  /** Only requests of this method. */
+  readonly method?: string;
+  /** Only requests whose path (with `/client/v4`) matches. */
+  readonly path?: RegExp;
+  /** Requests that it hits, then it is gone. @default until it is taken away */
+  readonly times?: number;
+  readonly effect:
+    | { readonly kind: "status"; readonly status: number; readonly retryAfterSeconds?: number }
+    /** The request is carried out, and the connection is cut instead of an answer. */
+    | { readonly kind: "drop" }
+    | { readonly kind: "delay"; readonly milliseconds: number };
+}
+
+/** The faults in force. */
+export class Faults {
+  private active: { fault: Fault; left: number }[] = [];
+
+  /** Puts a fault in force; what it returns takes it away again. */
+  inject(fault: Fault): () => void {
+    const entry = { fault, left: fault.times ?? Infinity };
+    this.active.push(entry);
+    return () => {
+      this.active = this.active.filter((e) => e !== entry);
+    };
+  }
+
+  /** The effects on this request, in the order in which they were put in force. */
+  hitting(method: string, path: string): Fault["effect"][] {
+    const hits = this.active.filter(
+      ({ fault }) => (fault.method ?? method) === method && (fault.path?.test(path) ?? true),
+    );
+    for (const hit of hits) hit.left -= 1;
+    this.active = this.active.filter((e) => e.left > 0);
+    return hits.map((hit) => hit.fault.effect);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The DNS emulator as a process: `main.ts --home <folder>`. Its configuration is `config.json` in that folder (mode 0600,
+ * since it holds tokens). Prints one line of JSON when it answers; SIGTERM and SIGINT stop it.
+ */
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { UserError } from "../error";
+import { startDnsEmulator } from "./emulator";
+
+const port = z.int().min(0).max(65535);
+const hexId = z.string().regex(/^[0-9a-f]{32}$/, "must be 32 hexadecimal digits");
+const configSchema = z.strictObject({
+  host: z.string().default("127.0.0.1"),
+  apiPort: port,
+  dnsPort: port,
+  zones: z
+    .array(
+      z.strictObject({ name: z.string(), id: hexId.optional(), recordQuota: z.int().positive().optional() }),
+    )
+    .min(1),
+  tokens: z
+    .array(
+      z.strictObject({
+        value: z.string().regex(/^[A-Za-z0-9_-]{40,}$/, "must be 40 or more letters, digits, '-' and '_'"),
+        zones: z.union([z.literal("all"), z.array(hexId)]),
+        access: z.enum(["read", "edit"]),
+      }),
+    )
+    .min(1),
+  plan: z.enum(["free", "paid"]).default("free"),
+  rateLimit: z.strictObject({ requests: z.int().positive(), windowSeconds: z.int().positive() }).optional(),
+});
+
+/** What `config.json` holds. */
+export type DnsEmulatorConfig = z.input<typeof configSchema>;
+
+async function readConfig(home: string): Promise<z.output<typeof configSchema>> {
+  const file = path.join(home, "config.json");
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new UserError(
+      `${file} cannot be read (${error.code}). It holds the DNS emulator's ports, zones and tokens.`,
+    );
+  });
+  const { mode } = await stat(file);
+  if (mode & 0o077)
+    throw new UserError(`${file} holds tokens but others may read it. Run: chmod 600 ${file}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`${file} is not JSON: ${(error as Error).message}`);
+  }
+  const parsed = configSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  // Paths and reasons only: the values may be tokens.
+  const reasons = parsed.error.issues.map((i) => `  ${i.path.join(".") || "(whole file)"}: ${i.message}`);
+  throw new UserError(`${file} is not a configuration of the DNS emulator:\n${reasons.join("\n")}`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { home: { type: "string" } } });
+  if (!values.home) throw new UserError("Usage: main.ts --home <folder with config.json>");
+  const { rateLimit, ...config } = await readConfig(values.home);
+  const emulator = await startDnsEmulator({
+    ...config,
+    home: values.home,
+    ...(rateLimit ? { rateLimit } : {}),
+  });
+  const stop = () => {
+    emulator.close().catch((error: unknown) => {
+      process.stderr.write(`dns emulator: could not stop cleanly: ${String(error)}\n`);
+      process.exit(1);
+    });
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+  // Who started this may have gone; the line was for them alone.
+  process.stdout.on("error", () => undefined);
+  const { apiUrl, apiPort, dnsPort } = emulator;
+  process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, apiUrl, apiPort, dnsPort })}\n`);
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof UserError ? error.message : String((error as Error).stack ?? error);
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+});

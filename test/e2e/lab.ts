@@ -1,0 +1,178 @@
+import { execFile, type ExecFileOptions } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as http from "node:http";
+import * as os from "node:os";
+import * as path from "node:path";
+import { Client } from "pg";
+import type { Platform } from "../../config/platform";
+import { pulumi, pulumiOk, type Finished, type RunOptions, type Workspace } from "../../fleet/pulumi";
+import { repairStack } from "../../fleet/repair-stack";
+import type { Repair } from "../../fleet/repair";
+import { prepareEngine } from "../../local/engine";
+import { readInstance } from "../../local/home";
+import { resetLocal, startLocal } from "../../local/instance";
+import { consoleProgress, silent } from "../../local/progress";
+import { configurePlatform, ensureStack, openWorkspace, projectRoot } from "../../local/workspace";
+
+/**
+ * A whole platform of its own for one test file, on the real engine: servers, network and ingress with names and ports that no other has, and a project folder whose
+ * `stacks/` the tests write. Everything is removed at the end, also after failures.
+ */
+export class Lab {
+  /** All that the runs of `pulumi` printed, for the search for secrets. */
+  readonly output: string[] = [];
+
+  private constructor(
+    readonly name: string,
+    readonly home: string,
+    /** The project folder. */
+    readonly root: string,
+    readonly workspace: Workspace,
+    readonly dnsPort: number,
+    readonly ingressPort: number,
+  ) {}
+
+  /** Sets up servers and the platform's stack. */
+  static async open(): Promise<Lab> {
+    const name = `e2e${randomBytes(3).toString("hex")}`;
+    const home = path.join(os.tmpdir(), `substation-${name}`);
+    process.env["SUBSTATION_HOME"] = home;
+    process.env["SUBSTATION_NAME"] = name;
+    const progress = process.env["CI"] ? consoleProgress() : silent;
+    const engine = await prepareEngine(progress);
+    const settings = await startLocal({}, progress);
+    const root = path.join(home, "project");
+    fs.mkdirSync(path.join(root, "stacks"), { recursive: true });
+    for (const folder of ["infra", "components", "config", "inventory", "node_modules", "package.json"]) {
+      fs.symlinkSync(path.join(projectRoot, folder), path.join(root, folder));
+    }
+    fs.copyFileSync(path.join(projectRoot, "Pulumi.yaml"), path.join(root, "Pulumi.yaml"));
+    fs.copyFileSync(path.join(projectRoot, "stacks", "tiers.yaml"), path.join(root, "stacks", "tiers.yaml"));
+    const workspace = openWorkspace(home, engine, root);
+    const instance = readInstance(home);
+    if (!instance) throw new Error("the instance was not written down");
+    const lab = new Lab(name, home, root, workspace, instance.dnsPort, instance.ingressPort);
+    try {
+      await ensureStack(workspace, "platform");
+      await configurePlatform(workspace, "platform", settings);
+      await lab.up("platform");
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+    return lab;
+  }
+
+  /** Removes everything: Docker objects by label, servers, files. */
+  async close(): Promise<void> {
+    await resetLocal({ confirm: () => Promise.resolve(this.name), dockerObjects: true }, silent);
+    fs.rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** Writes a substation's file; `change` overrides single lines of a valid one. */
+  write(group: string, id: string, change: Partial<SubstationFields> = {}): void {
+    const fields = { title: `店铺 ${id}`, tier: "trial", host: `${id}.substation.test`, revenueShare: "12.5%", ...change };
+    const lines = [
+      `title: ${fields.title}`,
+      `tier: ${fields.tier}`,
+      `owner: { name: 测试, contact: "QQ 10001" }`,
+      `domain: { host: ${fields.host} }`,
+      `revenueShare: "${fields.revenueShare}"`,
+      ...(fields.image ? [`image: "${fields.image}"`] : []),
+    ];
+    fs.mkdirSync(path.join(this.root, "stacks", group), { recursive: true });
+    fs.writeFileSync(this.file(group, id), `${lines.join("\n")}\n`);
+  }
+
+  file(group: string, id: string): string {
+    return path.join(this.root, "stacks", group, `${id}.yaml`);
+  }
+
+  ensureStack(name: string): Promise<void> {
+    return ensureStack(this.workspace, name);
+  }
+
+  async pulumi(args: readonly string[], options?: RunOptions): Promise<Finished> {
+    const done = await pulumi(this.workspace, args, options);
+    this.output.push(done.stdout, done.stderr);
+    return done;
+  }
+
+  /** An update that is expected to succeed, as an operator runs it. */
+  async up(stack: string, options?: RunOptions): Promise<string> {
+    const out = await pulumiOk(this.workspace, ["up", "-s", stack, "--yes", "--skip-preview"], options);
+    this.output.push(out);
+    return out;
+  }
+
+  repair(stack: string): Promise<Repair> {
+    return repairStack(this.workspace, stack);
+  }
+
+  async platform(): Promise<Platform> {
+    return JSON.parse(await pulumiOk(this.workspace, ["stack", "output", "-s", "platform", "--json", "--show-secrets"])) as Platform;
+  }
+
+  /** One request through the ingress, on a connection of its own. */
+  get(host: string, target = "/"): Promise<{ status: number; body: string; headers: http.IncomingHttpHeaders }> {
+    return new Promise((resolve, reject) => {
+      const options = { host: "127.0.0.1", port: this.ingressPort, path: target, headers: { host }, agent: false, timeout: 10_000 };
+      const request = http.get(options, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), headers: response.headers }));
+        response.on("error", reject);
+      });
+      request.on("timeout", () => request.destroy(new Error("no answer within 10 s")));
+      request.on("error", reject);
+    });
+  }
+
+  /** Runs `work` on a database of the platform's server, as any role. */
+  async sql<T>(login: { database: string; user: string; password: string }, work: (client: Client) => Promise<T>): Promise<T> {
+    const { database } = await this.platform();
+    const client = new Client({ host: database.host, port: database.port, ...login, ssl: { ca: database.ca } });
+    await client.connect();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+export interface SubstationFields {
+  readonly title: string;
+  readonly tier: string;
+  readonly host: string;
+  readonly revenueShare: string;
+  readonly image: string;
+}
+
+/** Runs a program to its end and returns its standard output. */
+export function command(program: string, args: readonly string[], options: ExecFileOptions & { input?: string } = {}): Promise<string> {
+  const { input, ...rest } = options;
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, [...args], { ...rest, maxBuffer: 64 * 1024 * 1024, encoding: "utf8" }, (error, stdout, stderr) =>
+      error ? reject(new Error(`${program} ${args.join(" ")}: ${error.message}\n${stderr}`, { cause: error })) : resolve(stdout),
+    );
+    child.stdin?.end(input);
+  });
+}
+
+/** Containers of one substation, as `docker inspect` shows them. */
+export async function inspect(mark: string, role: string): Promise<readonly Inspected[]> {
+  const ids = await command("docker", ["ps", "-aq", "--filter", `label=substation.mark=${mark}`, "--filter", `label=substation.role=${role}`]);
+  const list = ids.split("\n").filter(Boolean);
+  return list.length === 0 ? [] : (JSON.parse(await command("docker", ["inspect", ...list])) as Inspected[]);
+}
+
+export interface Inspected {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Image: string;
+  readonly State: { readonly Running: boolean; readonly Health?: { readonly Status: string } };
+  readonly HostConfig: { readonly Memory: number; readonly NanoCpus: number };
+  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
+}

@@ -1,0 +1,83 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+/**
+ * `npm test`: everything, cheap checks first, and one line of counts at the end. Names of steps run only these: `npm test -- unit e2e`.
+ * A step that fails does not hide what the later ones find.
+ */
+
+const root = resolve(__dirname, "..");
+const bin = (name: string) => join(root, "node_modules", ".bin", name);
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const steps: Readonly<Record<string, () => Count>> = {
+  typecheck: () => command(bin("tsc"), ["--noEmit"]),
+  lint: () => command(bin("eslint"), [".", "--max-warnings", "0", "--cache", "--cache-location", "node_modules/.cache/eslint"]),
+  format: () => command(bin("prettier"), ["--check", "--log-level", "warn", "."]),
+  unit: () => jest("unit"),
+  engine: () => goTests(),
+  e2e: () => jest("e2e", "--runInBand"),
+};
+
+function main(wanted: readonly string[]): number {
+  const unknown = wanted.filter((name) => !(name in steps));
+  if (unknown.length > 0) {
+    process.stderr.write(`Unknown step ${unknown.join(", ")}. The steps are: ${Object.keys(steps).join(", ")}.\n`);
+    return 2;
+  }
+  let passed = 0;
+  let failed = 0;
+  for (const [name, run] of Object.entries(steps)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const started = Date.now();
+    process.stdout.write(`\n== ${name}\n`);
+    const count = run();
+    process.stdout.write(`== ${name}: ${count.failed === 0 ? "ok" : "FAILED"}, ${((Date.now() - started) / 1000).toFixed(0)} s\n`);
+    passed += count.passed;
+    failed += count.failed;
+  }
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+/** A tool that passes or fails as a whole. */
+function command(program: string, args: readonly string[], cwd = root): Count {
+  const { status, error } = spawnSync(program, args, { cwd, stdio: "inherit" });
+  if (error) process.stderr.write(`${program}: ${error.message}\n`);
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** Jest's own counts. A run that ends without a report, or with a file that could not be loaded, is a failure. */
+function jest(project: string, ...args: readonly string[]): Count {
+  const folder = mkdtempSync(join(tmpdir(), "substation-jest-"));
+  const report = join(folder, "report.json");
+  try {
+    const flags = ["--selectProjects", project, "--json", "--outputFile", report, "--verbose", ...args];
+    const { status } = spawnSync(bin("jest"), flags, { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+    if (!existsSync(report)) return { passed: 0, failed: 1 };
+    const counts = JSON.parse(readFileSync(report, "utf8")) as {
+      numPassedTests: number;
+      numFailedTests: number;
+      numRuntimeErrorTestSuites: number;
+    };
+    const failed = counts.numFailedTests + counts.numRuntimeErrorTestSuites;
+    return { passed: counts.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The tests of the Go programs, one count for each. */
+function goTests(): Count {
+  const programs = ["langhost", "providers"].map((name) => join(root, "test", "engine", name));
+  const counts = programs.map((folder) => command("go", ["test", "./..."], folder));
+  return { passed: counts.filter((c) => c.failed === 0).length, failed: counts.filter((c) => c.failed > 0).length };
+}
+
+process.exitCode = main(process.argv.slice(2));
