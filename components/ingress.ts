@@ -87,7 +87,7 @@ function createTraefik(args: IngressArgs, opts: pulumi.CustomResourceOptions): d
     networkMode: "host",
     memory: 256,
     memorySwap: 256,
-    cpus: "1",
+    cpus: "1.0", // as the provider reads it back
     command: [
       "--global.checknewversion=false",
       "--global.sendanonymoususage=false",

@@ -2,8 +2,8 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { containerName, labels, mark, shortHash, userId, volumeName, type Owner } from "../config/names";
 import type { DatabaseServer } from "../config/platform";
-import { requireExitZero } from "./migration";
 import { schema, type TenantDatabase } from "./database";
+import { reportMigration, requireMigration } from "./migration";
 import type { Secrets } from "./secrets";
 
 /** Version of docs/image-contract.md that is spoken to images. */
@@ -86,15 +86,21 @@ function createVolume({ owner }: StorefrontArgs, opts: pulumi.CustomResourceOpti
   );
 }
 
-function createMigration(args: StorefrontArgs, volume: docker.Volume, opts: pulumi.CustomResourceOptions): docker.Container {
+interface Migration {
+  readonly container: docker.Container;
+  /** On the Docker host. */
+  readonly name: string;
+}
+
+function createMigration(args: StorefrontArgs, volume: docker.Volume, opts: pulumi.CustomResourceOptions): Migration {
   const { owner, server, database, secrets } = args;
   const user = userId(owner.platform, owner.id);
   const file = (folder: string, name: string, content: pulumi.Input<string>): docker.types.input.ContainerUpload => ({
     file: `${folder}/${name}`,
     content,
-    owner: String(user),
-    group: String(user),
-    permissions: "0400",
+    // Readable by the one user that this container and this volume have. An owner cannot be given: the engine then looks the container's user up
+    // in the host's passwd file, where a substation's user is not.
+    permissions: "0444",
   });
   const inputs = {
     ...confined,
@@ -115,11 +121,12 @@ function createMigration(args: StorefrontArgs, volume: docker.Volume, opts: pulu
   };
   const migrateConfig = config(args, database.migrateRole);
   const shopConfig = config(args, database.appRole);
-  return new docker.Container(
+  const name = containerName(owner.platform, owner.id, "migrate", [inputs, migrateConfig, shopConfig, server.ca]);
+  const container = new docker.Container(
     `${owner.id}-migrate`,
     {
       ...inputs,
-      name: containerName(owner.platform, owner.id, "migrate", [inputs, migrateConfig, shopConfig, server.ca]),
+      name,
       uploads: [
         file(secretsFolder, "config.json", migrateConfig),
         file(secretsFolder, "database-ca.crt", server.ca),
@@ -136,15 +143,16 @@ function createMigration(args: StorefrontArgs, volume: docker.Volume, opts: pulu
       ...opts,
       dependsOn: [...database.ready, volume],
       additionalSecretOutputs: ["uploads"],
-      hooks: { afterCreate: [requireExitZero(owner)] },
+      hooks: { afterCreate: [reportMigration(owner)] },
     },
   );
+  return { container, name };
 }
 
 function createShop(
   args: StorefrontArgs,
   volume: docker.Volume,
-  migration: docker.Container,
+  migration: Migration,
   opts: pulumi.CustomResourceOptions,
 ): docker.Container {
   const { owner, limits } = args;
@@ -180,7 +188,8 @@ function createShop(
     },
     {
       ...opts,
-      dependsOn: [volume, migration],
+      dependsOn: [volume, migration.container],
+      hooks: { beforeCreate: [requireMigration(owner, migration.name)] },
       // The provider's own default is to delete first: visitors would wait. The new one is healthy before the old one goes.
       deleteBeforeReplace: false,
     },
@@ -221,7 +230,7 @@ function limited(limits: Omit<StorefrontLimits, "databaseConnections" | "tempora
   return {
     memory,
     memorySwap: memory,
-    cpus: String(limits.cpus),
+    cpus: Number.isInteger(limits.cpus) ? `${limits.cpus}.0` : String(limits.cpus), // as the provider reads it back
     ulimits: [
       // Counted by user, not by container: old and new run side by side while one replaces the other.
       { name: "nproc", soft: limits.processes * 2, hard: limits.processes * 2 },

@@ -2,6 +2,7 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
 import { databaseName, userId } from "../config/names";
 import type { Platform } from "../config/platform";
+import { derive } from "./secrets";
 import { Substation, type SubstationArgs } from "./substation";
 import { register, type Registered } from "./testing/mocks";
 
@@ -69,11 +70,7 @@ test("a substation is these resources, and no other", async () => {
   expect(resources.map(({ type, name }) => `${type.split(":").at(-1)} ${name}`).sort()).toEqual(
     [
       "Substation mengxiang",
-      "RandomPassword mengxiang-migrate-password",
-      "RandomPassword mengxiang-app-password",
-      "RandomPassword mengxiang-session-key",
-      "RandomPassword mengxiang-main-station-token",
-      "RandomPassword mengxiang-callback-signing-key",
+      "RandomPassword mengxiang-root",
       "Role mengxiang-group",
       "Role mengxiang-migrate",
       "Role mengxiang-app",
@@ -136,12 +133,16 @@ test("the serving container is confined, and every input of that is known in a p
 
 test("secret values go into the files of the migration's container, and nowhere else", async () => {
   const { resources, find } = await lay();
-  const uploads = find(container, "mengxiang-migrate")["uploads"];
-  expect(uploads).toHaveLength(9);
+  const names = ["migrate-password", "app-password", "session-key", "main-station-token", "callback-signing-key"];
+  const secrets = names.map((name) => derive("secret of mengxiang-root", name));
+  expect(new Set(secrets).size).toBe(5);
+  const holds = (value: unknown) => secrets.filter((secret) => JSON.stringify(value).includes(secret)).length;
+  expect(find(container, "mengxiang-migrate")["uploads"]).toHaveLength(9);
+  expect(holds(find(container, "mengxiang-migrate")["uploads"])).toBe(5);
   for (const { type, name, inputs } of resources) {
-    const text = JSON.stringify(type === container ? { ...inputs, uploads: [] } : inputs);
+    expect(JSON.stringify(inputs)).not.toContain("secret of");
     const password = type.endsWith(":Role") && name !== "mengxiang-group";
-    expect([name, text.includes("secret of")]).toEqual([name, password]);
+    expect([name, holds(type === container ? { ...inputs, uploads: [] } : inputs)]).toEqual([name, password ? 1 : 0]);
   }
   expect(JSON.stringify(find(container, "mengxiang"))).not.toContain("uploads");
 });
@@ -210,7 +211,7 @@ test("order, protection and replacement are asked for as options", async () => {
   const migration = get(container, "mengxiang-migrate").options;
   expect(migration.afterCreate).toEqual(["mengxiang-migrated"]);
   expect(migration.dependsOn).toEqual(expect.arrayContaining(["mengxiang-create", "mengxiang"]));
-  expect(get(container, "mengxiang").options).toMatchObject({ deleteBeforeReplace: false, dependsOn: ["mengxiang", "mengxiang-migrate"] });
+  expect(get(container, "mengxiang").options).toMatchObject({ deleteBeforeReplace: false, beforeCreate: ["mengxiang-requires-migration"], dependsOn: ["mengxiang", "mengxiang-migrate"] });
   expect(get("cloudflare:index/dnsRecord:DnsRecord", "mengxiang").options.dependsOn).toEqual(["mengxiang"]);
   expect(get("postgresql:index/database:Database", "mengxiang").options.ignoreChanges).toContain("allowConnections");
 });

@@ -78,7 +78,7 @@ function run({ root, env }: Workspace, args: readonly string[], { signal, onSpaw
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", ["--non-interactive", "--color", "never", ...args], {
       cwd: root,
-      env: { ...env },
+      env: { ...env, PULUMI_DEBUG_COMMANDS: "true" }, // the command knows --event-log only then
       stdio: ["pipe", "pipe", "pipe"],
       detached: true, // a group of its own: a Ctrl-C in the terminal reaches the engine once, through `signal`
     });

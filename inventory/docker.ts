@@ -37,6 +37,15 @@ export async function containerLog(id: string, lines: number): Promise<string> {
   return parts.join("").trimEnd();
 }
 
+/** What a container ended with; undefined where it runs, was never started, or is not there. */
+export async function containerExitCode(name: string): Promise<number | undefined> {
+  const all = await liveContainers();
+  const found = all.find((container) => container.Names.includes(`/${name}`));
+  if (found?.State !== "exited") return undefined;
+  const { State } = await call<{ State: { ExitCode: number } }>("GET", `/containers/${found.Id}/json`);
+  return State.ExitCode;
+}
+
 /** Removes a container, running or not, with the volumes that have no name. One that is already gone is no error. */
 export const removeContainer = (id: string): Promise<unknown> => call("DELETE", `/containers/${id}`, { force: "1", v: "1" });
 

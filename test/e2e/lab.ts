@@ -12,8 +12,15 @@ import type { Repair } from "../../fleet/repair";
 import { prepareEngine } from "../../local/engine";
 import { readInstance } from "../../local/home";
 import { resetLocal, startLocal } from "../../local/instance";
-import { consoleProgress, silent } from "../../local/progress";
+import { consoleProgress, silent, type Progress } from "../../local/progress";
 import { configurePlatform, ensureStack, openWorkspace, projectRoot } from "../../local/workspace";
+
+export interface LabOptions {
+  /** What the platform's name begins with; six random digits follow. @default "e2e" */
+  readonly prefix?: string;
+  /** @default silent, except in CI */
+  readonly progress?: Progress;
+}
 
 /**
  * A whole platform of its own for one test file, on the real engine: servers, network and ingress with names and ports that no other has, and a project folder whose
@@ -34,12 +41,11 @@ export class Lab {
   ) {}
 
   /** Sets up servers and the platform's stack. */
-  static async open(): Promise<Lab> {
-    const name = `e2e${randomBytes(3).toString("hex")}`;
+  static async open({ prefix = "e2e", progress = process.env["CI"] ? consoleProgress() : silent }: LabOptions = {}): Promise<Lab> {
+    const name = `${prefix}${randomBytes(3).toString("hex")}`;
     const home = path.join(os.tmpdir(), `substation-${name}`);
     process.env["SUBSTATION_HOME"] = home;
     process.env["SUBSTATION_NAME"] = name;
-    const progress = process.env["CI"] ? consoleProgress() : silent;
     const engine = await prepareEngine(progress);
     const settings = await startLocal({}, progress);
     const root = path.join(home, "project");

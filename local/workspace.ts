@@ -1,0 +1,74 @@
+import { randomBytes } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { pulumi, pulumiOk, type Workspace } from "../fleet/pulumi";
+import type { Engine } from "./engine";
+import { readIfPresent, writeFileAtomic } from "./files";
+import { secretSettings, type PlatformSettings } from "./instance";
+
+/** The folder of Pulumi.yaml. */
+export const projectRoot = path.resolve(__dirname, "..");
+
+/**
+ * Pulumi's own settings for an instance of the embedded defaults: state in a folder of the instance's home, and a passphrase made at the first use. They are also
+ * written to `<home>/env.sh`, so that a shell that sources it can run `pulumi` by itself.
+ */
+export function openWorkspace(home: string, engine: Engine, root: string = projectRoot): Workspace {
+  const state = path.join(home, "state");
+  fs.mkdirSync(state, { recursive: true, mode: 0o700 });
+  const passphrase = path.join(home, "secrets", "passphrase");
+  if (readIfPresent(passphrase) === undefined) writeFileAtomic(passphrase, randomBytes(24).toString("base64url"), 0o600);
+  const settings = {
+    ...engine.env,
+    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
+    SUBSTATION_HOME: home,
+  };
+  const quoted = (value: string) => `'${value.replaceAll("'", `'\\''`)}'`;
+  const lines = Object.entries(settings).map(([key, value]) => `export ${key}=${quoted(value)}`);
+  writeFileAtomic(path.join(home, "env.sh"), `${lines.join("\n")}\n`, 0o600);
+  return { root, env: { ...process.env, ...settings } };
+}
+
+/** The stacks of the workspace's backend. */
+export async function stackNames(workspace: Workspace): Promise<readonly string[]> {
+  const stacks = JSON.parse(await pulumiOk(workspace, ["stack", "ls", "--json"])) as { name: string }[];
+  return stacks.map(({ name }) => name.split("/").at(-1) ?? name);
+}
+
+/**
+ * Makes a stack where the backend has none of that name. A config file of the same name that an earlier backend left is set aside, not overwritten: what is encrypted in
+ * it belongs to another passphrase.
+ */
+export async function ensureStack(workspace: Workspace, name: string): Promise<void> {
+  if ((await stackNames(workspace)).includes(name)) return;
+  const file = stackConfigFile(workspace, name);
+  if (fs.existsSync(file)) fs.renameSync(file, `${file}.${Date.now()}~`);
+  await pulumiOk(workspace, ["stack", "init", name, "--no-select"]);
+}
+
+export const stackConfigFile = (workspace: Workspace, name: string): string => path.join(workspace.root, "stacks", `Pulumi.${name}.yaml`);
+
+/** Writes the platform's settings into its stack's config, where they differ from what stands there. */
+export async function configurePlatform(workspace: Workspace, stack: string, settings: PlatformSettings): Promise<void> {
+  const shown = await pulumiOk(workspace, ["config", "-s", stack, "--json", "--show-secrets"]);
+  const known = JSON.parse(shown) as Record<string, { value?: string }>;
+  const secret = new Set<string>(secretSettings);
+  for (const [key, value] of Object.entries(settings)) {
+    if (known[`substation:${key}`]?.value === String(value)) continue;
+    await setConfig(workspace, stack, key, String(value), secret.has(key));
+  }
+}
+
+/** Sets one value; it goes in by standard input, never on the command line. */
+export async function setConfig(workspace: Workspace, stack: string, key: string, value: string, secret: boolean): Promise<void> {
+  await pulumiOk(workspace, ["config", "set", "-s", stack, secret ? "--secret" : "--plaintext", key], { input: value });
+}
+
+/** Whether Pulumi holds resources in a stack. */
+export async function isEmpty(workspace: Workspace, stack: string): Promise<boolean> {
+  const { code, stdout } = await pulumi(workspace, ["stack", "export", "-s", stack]);
+  if (code !== 0) return true;
+  const { deployment } = JSON.parse(stdout) as { deployment: { resources?: unknown[] } };
+  return (deployment.resources ?? []).length <= 1;
+}
