@@ -11,18 +11,12 @@ if (major < 22 || (major === 22 && minor < 12)) {
   process.exit(2);
 }
 
-const { enableCompileCache } = require("node:module");
-const { join } = require("node:path");
-const cache = process.env.XDG_CACHE_HOME || join(require("node:os").homedir(), ".cache");
-enableCompileCache(join(cache, "substation", "node-compile"));
-
 try {
-  require.resolve("tsx/cjs");
+  require.resolve("esbuild");
 } catch {
-  process.stderr.write(
-    "substation: its packages are not installed: run `npm run setup` in " + join(__dirname, "..") + "\n",
-  );
+  const root = require("node:path").join(__dirname, "..");
+  process.stderr.write("substation: its packages are not installed: run `npm run setup` in " + root + "\n");
   process.exit(2);
 }
-require("tsx/cjs");
+require("../scripts/typescript.cjs");
 require("./main.ts").run();

@@ -10,7 +10,7 @@ export interface TenantDatabaseArgs {
   readonly server: DatabaseServer;
   readonly provider: postgresql.Provider;
   readonly secrets: Secrets;
-  /** Connections that the shop may hold at once. The migration has two more of its own. */
+  /** Connections that one container of the shop may hold at once. */
   readonly connections: number;
   readonly statementTimeoutMs: number;
   readonly idleTransactionTimeoutMs: number;
@@ -29,6 +29,9 @@ export interface TenantDatabase {
 
 /** The schema that the migration makes and owns, and that the shop's role looks into. */
 export const schema = "shop";
+
+/** While one container replaces another, both are connected. */
+const servers = 2;
 
 /** Connections of the migration: one that works, one that waits for its lock. */
 const migrateConnections = 2;
@@ -66,7 +69,7 @@ export function createTenantDatabase(args: TenantDatabaseArgs, opts: pulumi.Cust
       ...members,
       name: app,
       password: secrets.appPassword,
-      connectionLimit: args.connections,
+      connectionLimit: servers * args.connections,
       searchPaths: [schema],
       statementTimeout: args.statementTimeoutMs,
       idleInTransactionSessionTimeout: args.idleTransactionTimeoutMs,
@@ -75,7 +78,7 @@ export function createTenantDatabase(args: TenantDatabaseArgs, opts: pulumi.Cust
   );
   const database = new postgresql.Database(
     id,
-    { name, allowConnections: false, connectionLimit: args.connections + migrateConnections, template: "template0", encoding: "UTF8" },
+    { name, allowConnections: false, connectionLimit: servers * args.connections + migrateConnections, template: "template0", encoding: "UTF8" },
     // What would replace a database is never taken from the program; what the hook opened is not closed again.
     { ...kept, dependsOn: [group, migrator, shop], ignoreChanges: ["allowConnections", "template", "encoding", "lcCollate", "lcCtype"] },
   );

@@ -152,7 +152,7 @@ test("the database is created closed, and its roles can do nothing beyond it", a
   expect(find("postgresql:index/database:Database", "mengxiang")).toEqual({
     name: db,
     allowConnections: false,
-    connectionLimit: 5,
+    connectionLimit: 8,
     template: "template0",
     encoding: "UTF8",
   });
@@ -162,7 +162,7 @@ test("the database is created closed, and its roles can do nothing beyond it", a
     name: `${db}_app`,
     login: true,
     roles: [db],
-    connectionLimit: 3,
+    connectionLimit: 6,
     statementTimeout: 5000,
     idleInTransactionSessionTimeout: 10_000,
     ...powerless,

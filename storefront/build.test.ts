@@ -1,0 +1,22 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundleStorefront, nodeFlags } from "./build";
+
+test("the bundle is one small file that asks for nothing but node's own modules", async () => {
+  const dir = mkdtempSync(join(tmpdir(), "storefront-build-"));
+  const file = join(dir, "storefront.cjs");
+  await bundleStorefront(file);
+  const asked = [...readFileSync(file, "utf8").matchAll(/\brequire\("([^"]+)"\)/g)].map((match) => match[1]!);
+  expect(asked.length).toBeGreaterThan(5);
+  const foreign = asked.filter((name) => !isBuiltin(name));
+  expect(new Set(foreign)).toEqual(new Set(["pg-native"])); // inside a getter that nothing calls
+  expect(statSync(file).size).toBeLessThan(150_000); // each start of each shop reads and compiles it
+  rmSync(dir, { recursive: true });
+});
+
+test("the Dockerfile starts node with the same flags", () => {
+  const entry = /^ENTRYPOINT (.+)$/m.exec(readFileSync(join(__dirname, "Dockerfile"), "utf8"))![1]!;
+  expect(JSON.parse(entry)).toEqual(["/usr/local/bin/node", ...nodeFlags, "/app/storefront.cjs"]);
+});

@@ -1,0 +1,56 @@
+import type { Pool } from "pg";
+import { Metrics } from "./metrics";
+
+const pool = { totalCount: 3, idleCount: 1, waitingCount: 2, options: { max: 3 } } as Pool;
+
+test("requests are counted by route and status, with cumulative buckets", () => {
+  const metrics = new Metrics();
+  metrics.request("/", 200, 0.001);
+  metrics.request("/", 200, 0.03);
+  metrics.request("/", 503, 9);
+  const lines = metrics.render(pool).split("\n");
+  expect(lines.filter((line) => line.startsWith("http_"))).toEqual([
+    'http_requests_total{route="/",status="200"} 2',
+    'http_requests_total{route="/",status="503"} 1',
+    'http_request_duration_seconds_bucket{route="/",le="0.005"} 1',
+    'http_request_duration_seconds_bucket{route="/",le="0.025"} 1',
+    'http_request_duration_seconds_bucket{route="/",le="0.1"} 2',
+    'http_request_duration_seconds_bucket{route="/",le="0.5"} 2',
+    'http_request_duration_seconds_bucket{route="/",le="2.5"} 2',
+    'http_request_duration_seconds_bucket{route="/",le="+Inf"} 3',
+    'http_request_duration_seconds_sum{route="/"} 9.031',
+    'http_request_duration_seconds_count{route="/"} 3',
+  ]);
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'database_connections{state="active"} 2',
+      'database_connections{state="idle"} 1',
+      "database_waiting 2",
+    ]),
+  );
+});
+
+test("every line is of the text format, every family has its help and type before its first sample", () => {
+  const metrics = new Metrics();
+  metrics.request("other", 404, 0.2);
+  const text = metrics.render(pool);
+  expect(text.endsWith("\n")).toBe(true);
+  const families = new Map<string, string>();
+  for (const line of text.trimEnd().split("\n")) {
+    const head = /^# (HELP|TYPE) ([a-z_]+) (.+)$/.exec(line);
+    if (head?.[1] === "TYPE") families.set(head[2]!, head[3]!);
+    if (head) continue;
+    const sample =
+      /^([a-z_]+?)(?:_bucket|_sum|_count)?(?:\{[a-z]+="[^"\\]*"(?:,[a-z]+="[^"\\]*")*\})? (\S+)$/.exec(line);
+    expect({
+      line,
+      known: families.has(sample?.[1] ?? ""),
+      finite: Number.isFinite(Number(sample?.[2])),
+    }).toEqual({
+      line,
+      known: true,
+      finite: true,
+    });
+  }
+  expect(families.size).toBe(10);
+});

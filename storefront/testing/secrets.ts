@@ -1,0 +1,46 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestPostgres } from "./postgres";
+
+/** What must never be seen in a log, a page or a metric. */
+export const canaries = ["canary-session-key", "canary-station-token", "canary-callback-key"] as const;
+
+/** Fills `dir` as Substation fills `/run/secrets`, for the role `<name>_<role>` of `postgres`. Returns `dir`. */
+export function writeSecrets(
+  dir: string,
+  postgres: Pick<TestPostgres, "port" | "ca">,
+  name: string,
+  role: "app" | "migrate",
+): string {
+  mkdirSync(dir, { recursive: true });
+  const config = {
+    contract: 1,
+    platform: "local",
+    group: "demo",
+    id: "mengxiang",
+    title: "梦想<点>卡",
+    tier: "standard",
+    host: "mengxiang.substation.test",
+    url: "http://mengxiang.substation.test:8080",
+    revenueShareBasisPoints: 1250,
+    database: {
+      host: "127.0.0.1",
+      port: postgres.port,
+      name,
+      user: `${name}_${role}`,
+      appRole: `${name}_app`,
+      schema: "shop",
+      maxConnections: 3,
+    },
+  };
+  const files: Record<string, string> = {
+    "config.json": JSON.stringify(config),
+    "database-ca.crt": postgres.ca,
+    "database-password": `pw-${name}_${role}\n`,
+  };
+  if (role === "app") {
+    [files["session-key"], files["main-station-token"], files["callback-signing-key"]] = canaries;
+  }
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(dir, file), text);
+  return dir;
+}
