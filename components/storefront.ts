@@ -171,7 +171,7 @@ function createShop(
     readOnly: true,
     mustRun: true,
     // The image's own probe decides when it is ready; docs/image-contract.md says how it stays cheap at this interval.
-    healthcheck: { tests: ["CMD", "/healthcheck"], interval: "1s", timeout: "40s", startPeriod: "20s", retries: 3 },
+    healthcheck: { tests: ["CMD", "/healthcheck"], interval: "500ms", timeout: "40s", startPeriod: "20s", retries: 3 },
     wait: true,
     waitTimeout: 60,
     destroyGraceSeconds: 15,

@@ -119,7 +119,7 @@ test("the serving container is confined, and every input of that is known in a p
       mustRun: true,
       tty: false,
       stdinOpen: false,
-      healthcheck: { tests: ["CMD", "/healthcheck"], interval: "1s", timeout: "40s", startPeriod: "20s", retries: 3 },
+      healthcheck: { tests: ["CMD", "/healthcheck"], interval: "500ms", timeout: "40s", startPeriod: "20s", retries: 3 },
       wait: true,
       waitTimeout: 60,
       destroyGraceSeconds: 15,

@@ -46,6 +46,15 @@ export class Lab {
     const home = path.join(os.tmpdir(), `substation-${name}`);
     process.env["SUBSTATION_HOME"] = home;
     process.env["SUBSTATION_NAME"] = name;
+    try {
+      return await Lab.setUp(name, home, progress);
+    } catch (error) {
+      await removeAll(name, home);
+      throw error;
+    }
+  }
+
+  private static async setUp(name: string, home: string, progress: Progress): Promise<Lab> {
     const engine = await prepareEngine(progress);
     const settings = await startLocal({}, progress);
     const root = path.join(home, "project");
@@ -59,21 +68,15 @@ export class Lab {
     const instance = readInstance(home);
     if (!instance) throw new Error("the instance was not written down");
     const lab = new Lab(name, home, root, workspace, instance.dnsPort, instance.ingressPort);
-    try {
-      await ensureStack(workspace, "platform");
-      await configurePlatform(workspace, "platform", settings);
-      await lab.up("platform");
-    } catch (error) {
-      await lab.close();
-      throw error;
-    }
+    await ensureStack(workspace, "platform");
+    await configurePlatform(workspace, "platform", settings);
+    await lab.up("platform");
     return lab;
   }
 
   /** Removes everything: Docker objects by label, servers, files. */
   async close(): Promise<void> {
-    await resetLocal({ confirm: () => Promise.resolve(this.name), dockerObjects: true }, silent);
-    fs.rmSync(this.home, { recursive: true, force: true });
+    await removeAll(this.name, this.home);
   }
 
   /** Writes a substation's file; `change` overrides single lines of a valid one. */
@@ -146,6 +149,11 @@ export class Lab {
       await client.end();
     }
   }
+}
+
+async function removeAll(name: string, home: string): Promise<void> {
+  await resetLocal({ confirm: () => Promise.resolve(name), dockerObjects: true }, silent);
+  fs.rmSync(home, { recursive: true, force: true });
 }
 
 export interface SubstationFields {

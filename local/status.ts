@@ -1,0 +1,113 @@
+import { askDns, runningDns } from "./dns-service";
+import { ask, ownEngine } from "./docker";
+import { Docker, DockerError } from "./docker-api";
+import { homeFolder, readInstance, type Instance } from "./home";
+import { askPostgres, postgresWasKilled, runningServer } from "./postgres-process";
+import { startedAt, type ProcessIdentity } from "./process";
+import { readProcess } from "./process-record";
+
+export interface PartStatus {
+  readonly part: "docker" | "database" | "dns";
+  /** "broken": it should run, but has ended by itself or does not answer. `start` mends it. */
+  readonly state: "running" | "stopped" | "broken";
+  /** One line for people. */
+  readonly detail: string;
+  readonly pid?: number;
+  /** TCP port on 127.0.0.1; for DNS the one that answers queries (UDP and TCP). */
+  readonly port?: number;
+  /** ISO 8601, when the process was started. */
+  readonly since?: string;
+}
+
+export interface LocalStatus {
+  readonly home: string;
+  /** Absent before the first start. */
+  readonly name?: string;
+  readonly parts: readonly PartStatus[];
+}
+
+/** How each part of this machine's instance is. Looks only; changes nothing. */
+export async function statusLocal(env: NodeJS.ProcessEnv = process.env): Promise<LocalStatus> {
+  const home = homeFolder(env);
+  const instance = readInstance(home);
+  const docker = await dockerStatus(instance);
+  if (!instance) {
+    const never = { state: "stopped", detail: "never started" } as const;
+    return { home, parts: [docker, { part: "database", ...never }, { part: "dns", ...never }] };
+  }
+  const database: PartStatus = env["SUBSTATION_DATABASE_URL"]
+    ? {
+        part: "database",
+        state: "running",
+        detail: "a server of your own (SUBSTATION_DATABASE_URL); checked at the start",
+      }
+    : await databaseStatus(instance);
+  const dns: PartStatus = env["SUBSTATION_CLOUDFLARE_TOKEN"]
+    ? {
+        part: "dns",
+        state: "running",
+        detail: `Cloudflare, zone ${env["SUBSTATION_ZONE"] ?? "(none)"}; checked at the start`,
+      }
+    : await dnsStatus(instance);
+  return { home, name: instance.name, parts: [docker, database, dns] };
+}
+
+async function dockerStatus(instance: Instance | undefined): Promise<PartStatus> {
+  const own = instance && ownEngine(instance.home);
+  const version = await ask(new Docker());
+  const process = own ? described(own) : {};
+  if (version instanceof DockerError) {
+    const ended = instance && readProcess(instance.home, "docker"); // forgotten only by a stop
+    return { part: "docker", state: ended ? "broken" : "stopped", detail: version.message, ...process };
+  }
+  return {
+    part: "docker",
+    state: "running",
+    detail: `engine ${version.Version}${own ? ", started by Substation" : ""}`,
+    ...process,
+  };
+}
+
+async function databaseStatus(instance: Instance): Promise<PartStatus> {
+  const part = "database";
+  const server = runningServer(instance.home);
+  const port = instance.databasePort;
+  if (!server) {
+    return postgresWasKilled(instance.home)
+      ? { part, state: "broken", detail: "PostgreSQL ended without shutting down; a start recovers it" }
+      : { part, state: "stopped", detail: "PostgreSQL" };
+  }
+  const said = await askPostgres(instance);
+  const detail =
+    said === undefined
+      ? `PostgreSQL, for containers at ${instance.databaseAddress}`
+      : `PostgreSQL does not answer: ${said}`;
+  return { part, state: said === undefined ? "running" : "broken", detail, port, ...described(server) };
+}
+
+async function dnsStatus(instance: Instance): Promise<PartStatus> {
+  const part = "dns";
+  const emulator = runningDns(instance.home);
+  if (!emulator) {
+    return readProcess(instance.home, "dns")
+      ? { part, state: "broken", detail: "the emulator ended by itself; a start brings it back" }
+      : { part, state: "stopped", detail: "emulator" };
+  }
+  const said = await askDns(instance);
+  const detail =
+    said === undefined
+      ? `emulator, API at http://127.0.0.1:${instance.dnsApiPort}/client/v4`
+      : `the emulator does not answer: ${said}`;
+  return {
+    part,
+    state: said === undefined ? "running" : "broken",
+    detail,
+    port: instance.dnsPort,
+    ...described(emulator),
+  };
+}
+
+const described = (identity: ProcessIdentity) => ({
+  pid: identity.pid,
+  since: startedAt(identity).toISOString(),
+});

@@ -1,0 +1,212 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Resources } from "../../config/fleet";
+import { appRole, containerName, databaseName, labels, mark, migrateRole, shortHash, userId, volumeName, type Owner } from "../../config/names";
+import type { Platform } from "../../config/platform";
+import { tarStream } from "../../local/tar";
+import { command, said } from "./commands";
+import { psql, zoneApi } from "./servers";
+
+/**
+ * The baseline: a substation opened by bare `docker`, `psql` and `curl` commands, as a good shell script does it. The objects are those that
+ * the Pulumi program makes, in the same order and with the same flags; `same.ts` holds the two against each other.
+ */
+export interface BareShop {
+  readonly owner: Owner;
+  readonly title: string;
+  readonly host: string;
+  readonly tier: string;
+  readonly revenueShareBasisPoints: number;
+  readonly resources: Resources;
+}
+
+const mebibyte = 1024 * 1024;
+const secretsFolder = "run/secrets";
+const shopSecretsFolder = "srv/shop-secrets";
+
+/** Opens one; it is ready when its container is healthy and its DNS record is there. */
+export async function openBare(platform: Platform, shop: BareShop, signal: AbortSignal): Promise<void> {
+  const secrets = createSecrets();
+  await createDatabase(platform, shop, secrets, signal);
+  const volume = volumeName(shop.owner.platform, shop.owner.id);
+  await said("docker", ["volume", "create", "--driver", "local", ...ownerLabels(shop.owner, "secrets"), volume], { signal });
+  await migrate(platform, shop, secrets, signal);
+  await serve(platform, shop, signal);
+  await createRecord(platform, shop, signal);
+}
+
+interface Secrets {
+  readonly migratePassword: string;
+  readonly appPassword: string;
+  readonly sessionKey: string;
+  readonly mainStationToken: string;
+  readonly callbackSigningKey: string;
+}
+
+/** Drawn here at no cost; a shell would start `openssl rand` five times. */
+function createSecrets(): Secrets {
+  const draw = () => randomBytes(20).toString("hex");
+  return { migratePassword: draw(), appPassword: draw(), sessionKey: draw(), mainStationToken: draw(), callbackSigningKey: draw() };
+}
+
+/** One session: roles, the database closed, its marks, PUBLIC sent away, opened, granted. */
+async function createDatabase(platform: Platform, { owner, resources }: BareShop, secrets: Secrets, signal: AbortSignal): Promise<void> {
+  const name = databaseName(owner.platform, owner.id);
+  const [migrator, app] = [migrateRole(name), appRole(name)];
+  const connections = 2 * resources.databaseConnections; // a container and the one that replaces it
+  const comment = `'${mark(owner)}'`;
+  await psql(
+    platform.database,
+    `
+    CREATE ROLE ${name};
+    CREATE ROLE ${migrator} LOGIN CONNECTION LIMIT 2 PASSWORD '${secrets.migratePassword}' IN ROLE ${name};
+    CREATE ROLE ${app} LOGIN CONNECTION LIMIT ${connections} PASSWORD '${secrets.appPassword}' IN ROLE ${name};
+    ALTER ROLE ${migrator} SET search_path = shop;
+    ALTER ROLE ${app} SET search_path = shop;
+    ALTER ROLE ${app} SET statement_timeout = ${resources.statementTimeoutMs};
+    ALTER ROLE ${app} SET idle_in_transaction_session_timeout = ${resources.idleTransactionTimeoutMs};
+    CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8' ALLOW_CONNECTIONS false CONNECTION LIMIT ${connections + 2};
+    BEGIN;
+    REVOKE ALL ON DATABASE ${name} FROM PUBLIC;
+    COMMENT ON DATABASE ${name} IS ${comment};
+    COMMENT ON ROLE ${name} IS ${comment};
+    COMMENT ON ROLE ${migrator} IS ${comment};
+    COMMENT ON ROLE ${app} IS ${comment};
+    ALTER DATABASE ${name} ALLOW_CONNECTIONS true;
+    COMMIT;
+    GRANT CONNECT ON DATABASE ${name} TO ${name};
+    GRANT CREATE ON DATABASE ${name} TO ${migrator};
+    `,
+    signal,
+  );
+}
+
+/** `docker create`, `docker cp` of one archive, `docker start --attach`: its exit code is the migration's. */
+async function migrate(platform: Platform, shop: BareShop, secrets: Secrets, signal: AbortSignal): Promise<void> {
+  const { owner } = shop;
+  const name = databaseName(owner.platform, owner.id);
+  const flags = [
+    ...limited({ memoryBytes: 256 * mebibyte, cpus: 1, processes: 64, logSizeBytes: 2 * mebibyte }),
+    ...["--mount", `type=volume,source=${volumeName(owner.platform, owner.id)},target=/${shopSecretsFolder}`],
+    ...["--tmpfs", temporary(16 * mebibyte)],
+    ...["--restart", "no"],
+    ...ownerLabels(owner, "migrate"),
+  ];
+  const id = await said("docker", ["create", ...common(platform, shop, "migrate", flags), platform.storefrontImage, "migrate"], { signal });
+  const archive = await archiveOf({
+    [`${secretsFolder}/config.json`]: config(platform, shop, migrateRole(name)),
+    [`${secretsFolder}/database-ca.crt`]: platform.database.ca,
+    [`${secretsFolder}/database-password`]: secrets.migratePassword,
+    [`${shopSecretsFolder}/config.json`]: config(platform, shop, appRole(name)),
+    [`${shopSecretsFolder}/database-ca.crt`]: platform.database.ca,
+    [`${shopSecretsFolder}/database-password`]: secrets.appPassword,
+    [`${shopSecretsFolder}/session-key`]: secrets.sessionKey,
+    [`${shopSecretsFolder}/main-station-token`]: secrets.mainStationToken,
+    [`${shopSecretsFolder}/callback-signing-key`]: secrets.callbackSigningKey,
+  });
+  await command("docker", ["cp", "-", `${id}:/`], { input: archive, signal });
+  await command("docker", ["start", "--attach", id], { signal });
+}
+
+/** `docker run --detach`, then `docker inspect` until it is healthy. */
+async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): Promise<void> {
+  const { owner, resources } = shop;
+  const flags = [
+    ...limited(resources),
+    ...["--mount", `type=volume,source=${volumeName(owner.platform, owner.id)},target=/${secretsFolder},readonly`],
+    ...["--tmpfs", temporary(resources.temporaryStorageBytes)],
+    ...["--restart", "unless-stopped", "--read-only"],
+    // The command is the image's, since the flag for it would want a shell in the image.
+    ...["--health-interval", "1s", "--health-timeout", "40s", "--health-start-period", "20s", "--health-retries", "3"],
+    ...ownerLabels(owner, "shop"),
+    ...routeLabels(platform, shop),
+  ];
+  const id = await said("docker", ["run", "--detach", ...common(platform, shop, "shop", flags), platform.storefrontImage], { signal });
+  // The first probe comes after a second, so there is nothing to see before.
+  const end = performance.now() + 60_000;
+  for (let pause = 1_000; ; pause = 200) {
+    await sleep(pause, undefined, { signal });
+    const health = await said("docker", ["inspect", "--format", "{{.State.Health.Status}}", id], { signal });
+    if (health === "healthy") return;
+    if (health === "unhealthy" || performance.now() > end) throw new Error(`the bare container of ${owner.id} is ${health}`);
+  }
+}
+
+async function createRecord(platform: Platform, { owner, host }: BareShop, signal: AbortSignal): Promise<void> {
+  const record = { name: host, type: "A", content: platform.ingress.address, ttl: 60, proxied: false, comment: mark(owner) };
+  await zoneApi(platform.dns, "POST", "/dns_records", record, signal);
+}
+
+/** The flags of both containers. */
+function common(platform: Platform, { owner }: BareShop, role: "shop" | "migrate", flags: readonly string[]): string[] {
+  const user = userId(owner.platform, owner.id);
+  return [
+    ...["--name", containerName(owner.platform, owner.id, role, flags)],
+    ...["--user", `${user}:${user}`],
+    ...["--network", platform.edgeNetwork],
+    ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges:true", "--ipc", "private", "--shm-size", "16m"],
+    ...["--log-driver", "json-file"],
+    ...flags,
+  ];
+}
+
+const limited = (limits: Pick<Resources, "memoryBytes" | "cpus" | "processes" | "logSizeBytes">): string[] => [
+  ...["--memory", String(limits.memoryBytes), "--memory-swap", String(limits.memoryBytes), "--cpus", String(limits.cpus)],
+  ...["--ulimit", `nproc=${limits.processes * 2}:${limits.processes * 2}`, "--ulimit", "nofile=4096:4096"],
+  ...["--log-opt", `max-size=${Math.ceil(limits.logSizeBytes / mebibyte)}m`, "--log-opt", "max-file=2"],
+];
+
+const temporary = (bytes: number): string => `/tmp:rw,noexec,nosuid,nodev,mode=1777,size=${bytes}`;
+
+const label = (key: string, value: string): string[] => ["--label", `${key}=${value}`];
+
+const ownerLabels = (owner: Owner, role: string): string[] => [
+  ...label(labels.mark, mark(owner)),
+  ...label(labels.platform, owner.platform),
+  ...label(labels.group, owner.group),
+  ...label(labels.id, owner.id),
+  ...label(labels.role, role),
+];
+
+function routeLabels(platform: Platform, { owner, host }: BareShop): string[] {
+  const name = `${owner.id}-${shortHash([host])}`;
+  const [router, service, middleware] = ["routers", "services", "middlewares"].map((part) => `traefik.http.${part}.${name}`);
+  return [
+    ...label("traefik.enable", "true"),
+    ...label("traefik.docker.network", platform.edgeNetwork),
+    ...label(`${router}.rule`, `Host(\`${host}\`)`),
+    ...label(`${router}.entrypoints`, "web"),
+    ...label(`${router}.service`, name),
+    ...label(`${router}.middlewares`, name),
+    ...label(`${middleware}.retry.attempts`, "3"),
+    ...label(`${middleware}.retry.initialinterval`, "50ms"),
+    ...label(`${service}.loadbalancer.server.port`, "8080"),
+    ...label(`${service}.loadbalancer.healthcheck.path`, "/healthz"),
+    ...label(`${service}.loadbalancer.healthcheck.port`, "9090"),
+    ...label(`${service}.loadbalancer.healthcheck.interval`, "1s"),
+    ...label(`${service}.loadbalancer.healthcheck.timeout`, "2s"),
+  ];
+}
+
+/** config.json of docs/image-contract.md. */
+function config(platform: Platform, shop: BareShop, user: string): string {
+  const { owner, host, resources } = shop;
+  const name = databaseName(owner.platform, owner.id);
+  const { address, port } = platform.database;
+  return JSON.stringify({
+    contract: 1,
+    ...owner,
+    title: shop.title,
+    tier: shop.tier,
+    host,
+    url: `http://${host}:${platform.ingress.port}`,
+    revenueShareBasisPoints: shop.revenueShareBasisPoints,
+    database: { host: address, port, name, user, appRole: appRole(name), schema: "shop", maxConnections: resources.databaseConnections },
+  });
+}
+
+/** A tar archive of files as the storefront's contract wants them. Made here at no cost; a shell would start `tar`. */
+async function archiveOf(files: Readonly<Record<string, string>>): Promise<Buffer> {
+  const entries = Object.entries(files).map(([name, content]) => ({ name, mode: 0o444, content }));
+  return Buffer.concat((await tarStream(entries).toArray()) as Buffer[]);
+}

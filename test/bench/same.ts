@@ -1,0 +1,85 @@
+import { isDeepStrictEqual } from "node:util";
+import { databaseName, labels, mark, userId, type Owner } from "../../config/names";
+import type { Platform } from "../../config/platform";
+import { inspect } from "../e2e/lab";
+import { psql, zoneApi } from "./servers";
+
+/** One thing that was made in two ways, and came out different. Without this check a ratio would mean nothing. */
+export interface Difference {
+  readonly where: string;
+  readonly program: unknown;
+  readonly bare: unknown;
+}
+
+/** Compares what Pulumi made for one substation with what the bare commands made for another: containers, roles and rights, the record. */
+export async function differences(platform: Platform, program: Owner, bare: Owner): Promise<Difference[]> {
+  const [left, right] = [await describe(platform, program), await describe(platform, bare)];
+  return [...new Set([...Object.keys(left), ...Object.keys(right)])]
+    .filter((where) => !isDeepStrictEqual(left[where], right[where]))
+    .map((where) => ({ where, program: left[where], bare: right[where] }));
+}
+
+type Facts = Record<string, unknown>;
+
+async function describe(platform: Platform, owner: Owner): Promise<Facts> {
+  const database = databaseName(owner.platform, owner.id);
+  const user = String(userId(owner.platform, owner.id));
+  const found = {
+    shop: await container(owner, "shop"),
+    migrate: await container(owner, "migrate"),
+    database: JSON.parse(await psql(platform.database, databaseFacts(database))) as unknown,
+    record: await record(platform, owner),
+  };
+  // What follows from id and group alone differs, and must.
+  const names: readonly (readonly [RegExp, string])[] = [
+    [new RegExp(`${owner.id}-[a-z2-7]{10}`, "g"), "<route>"],
+    [new RegExp(owner.id, "g"), "<id>"],
+    [new RegExp(`(?<=[/"])${owner.group}(?=[/"])`, "g"), "<group>"],
+    [new RegExp(database, "g"), "<database>"],
+    [new RegExp(user, "g"), "<user>"],
+  ];
+  return flatten(JSON.parse(names.reduce((text, [name, as]) => text.replaceAll(name, as), JSON.stringify(found))));
+}
+
+interface Container {
+  readonly Config: Facts & { readonly Labels: Facts };
+  readonly HostConfig: Facts;
+  readonly Mounts: readonly { readonly Destination: string; readonly RW: boolean }[];
+  readonly NetworkSettings: { readonly Networks: Facts };
+}
+
+/** How it was created, without what the engine gave it: addresses, ids, paths. */
+async function container(owner: Owner, role: string): Promise<unknown> {
+  const [one] = (await inspect(mark(owner), role)) as unknown as readonly Container[];
+  if (!one) throw new Error(`substation ${owner.id} has no container with ${labels.role}=${role}`);
+  const { Config, HostConfig, Mounts, NetworkSettings } = one;
+  // Only where the command's own output goes.
+  const { Hostname: _name, AttachStdout: _out, AttachStderr: _err, ...config } = Config;
+  const mounts = Mounts.map(({ Destination, RW }) => `${Destination} ${RW ? "rw" : "ro"}`);
+  return { config, host: HostConfig, mounts, networks: Object.keys(NetworkSettings.Networks) };
+}
+
+async function record(platform: Platform, owner: Owner): Promise<unknown> {
+  const all = await zoneApi<readonly Facts[]>(platform.dns, "GET", "/dns_records?per_page=5000");
+  const one = all.find(({ comment }) => comment === mark(owner));
+  if (!one) throw new Error(`substation ${owner.id} has no DNS record`);
+  const { name, type, content, ttl, proxied, comment } = one;
+  return { name, type, content, ttl, proxied, comment };
+}
+
+const databaseFacts = (name: string): string => `
+  SELECT json_build_object(
+    'database', (SELECT json_build_object('acl', datacl::text, 'limit', datconnlimit, 'open', datallowconn, 'encoding', encoding,
+        'owner', pg_get_userbyid(datdba), 'comment', shobj_description(oid, 'pg_database')) FROM pg_database WHERE datname = '${name}'),
+    'roles', (SELECT json_object_agg(rolname, json_build_object('login', rolcanlogin, 'limit', rolconnlimit, 'settings', array_to_json(ARRAY(
+        SELECT unnest(rolconfig) ORDER BY 1)), 'super', rolsuper, 'createdb', rolcreatedb, 'createrole', rolcreaterole, 'inherit', rolinherit,
+        'comment', shobj_description(oid, 'pg_authid'), 'memberOf', array_to_json(ARRAY(
+          SELECT pg_get_userbyid(roleid) FROM pg_auth_members WHERE member = r.oid ORDER BY 1))))
+      FROM pg_roles r WHERE rolname ~ '^${name}(_|$)'));`;
+
+/** Leaves by their path. An empty list, an empty object, null and false all say "nothing of that": clients differ in which they send. */
+function flatten(value: unknown, at = ""): Facts {
+  if (value === null || value === false || value === undefined || value === "") return {};
+  if (typeof value !== "object") return { [at]: value };
+  return Object.assign({}, ...Object.entries(value).map(([key, part]) => flatten(part, at ? `${at}.${key}` : key))) as Facts;
+}

@@ -1,0 +1,3 @@
+module substation/engine/socketproxy
+
+go 1.25.0
