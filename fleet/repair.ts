@@ -1,80 +1,86 @@
-import { UserError } from "../local/error";
-import { labels, parseMark } from "../config/names";
+import { labels } from "../config/names";
 import type { Platform } from "../config/platform";
-import { liveDatabases } from "../inventory/database";
-import { liveRecords } from "../inventory/dns";
-import { liveContainers, removeContainer } from "../inventory/docker";
+import { removeContainer } from "../inventory/docker";
+import { UserError } from "../local/error";
+import { pendingCreations, recorded, type Checkpoint, type Resource } from "./checkpoint";
+import { endLeftovers } from "./leftovers";
+import { hasUnknown, importId, lookAround, unknownContainers, untilSettled, type Scope } from "./live";
 import { breakLock, readLocks } from "./lock";
 import { pulumiOk, type Workspace } from "./pulumi";
 
 /** What a repair did, for people to read. */
 export interface Repair {
   readonly brokenLocks: readonly string[];
+  /** Plugins that outlived their engine, and were ended. */
+  readonly ended: readonly string[];
   /** Objects that were made and not recorded, and now are. */
   readonly adopted: readonly string[];
-  /** Half-made containers, which carry no data, and were removed. */
+  /** Containers that were made and not recorded. They carry no data, and are made anew. */
   readonly removed: readonly string[];
-  /** Creations that were begun and made nothing. */
+  /** Creations that were begun and made nothing that lasts. */
   readonly forgotten: readonly string[];
 }
 
-interface Pending {
-  readonly type: string;
-  readonly resource: { readonly urn: string; readonly type: string; readonly inputs?: Readonly<Record<string, unknown>> };
-}
-
-interface Checkpoint {
-  readonly deployment: { readonly pending_operations?: readonly Pending[] };
+export interface Stack {
+  readonly project: string;
+  readonly name: string;
+  readonly scope: Scope;
+  /** What it stands on; undefined where that was never set up. */
+  readonly platform: () => Promise<Platform | undefined>;
 }
 
 /**
- * Makes a stack whose update was killed ready for the next one. Nothing with data in it is removed.
+ * Makes a stack whose update was killed, or lost one of its plugins, ready for the next one. Nothing with data in it is removed.
  *
- * 1. A lock is broken where its owner is proved dead.
- * 2. The engine writes down each creation before it begins. Those that it did not see end are looked up under their deterministic names: what is there and
- *    bears our mark is adopted into the state; a container, which holds no data, is removed to be made anew; what is not there is forgotten.
+ * 1. A lock is broken where its owner is proved dead, and the plugins that a dead engine left are ended.
+ * 2. What the state does not know of is looked for among what is live. Containers are removed. Databases, roles and DNS records that an update began to create, or that
+ *    the next one would, are adopted where they exist and are ours; the state gets them, and reads them.
  *
  * @throws UserError where the owner of a lock may be alive, or an object under one of our names is not ours
  */
-export async function repair(workspace: Workspace, project: string, stack: string, platform: () => Promise<Platform>): Promise<Repair> {
-  const brokenLocks = breakStaleLocks(workspace, project, stack);
-  const checkpoint = JSON.parse(await pulumiOk(workspace, ["stack", "export", "-s", stack])) as Checkpoint;
-  const pending = (checkpoint.deployment.pending_operations ?? []).filter(({ type }) => type === "creating");
-  if (pending.length === 0) return { brokenLocks, adopted: [], removed: [], forgotten: [] };
+export async function repair(workspace: Workspace, stack: Stack): Promise<Repair> {
+  const brokenLocks = breakStaleLocks(workspace, stack);
+  const ended = endLeftovers(workspace.env["PULUMI_BACKEND_URL"] ?? "");
+  const [exported, platform] = await Promise.all([pulumiOk(workspace, ["stack", "export", "-s", stack.name]), stack.platform()]);
+  const checkpoint = JSON.parse(exported) as Checkpoint;
+  const pending = pendingCreations(checkpoint);
+  if (platform) await untilSettled(platform.database, pending.flatMap(databaseObject));
+  const live = await lookAround(platform);
+  const known = new Set((checkpoint.deployment.resources ?? []).flatMap(({ id }) => id ?? []));
 
-  const find = await finder(pending, platform);
-  const adopt: string[] = [];
-  const adopted: string[] = [];
-  const removed: string[] = [];
-  const forgotten: string[] = [];
-  for (const { resource } of pending) {
-    const { urn } = resource;
-    const found = find(resource.type, resource.inputs ?? {});
-    const title = `${resource.type.split(":").at(-1)} ${urn.split("::").at(-1)}`;
-    if (!found) forgotten.push(title);
-    else if (found.remove) {
-      await removeContainer(found.id);
-      removed.push(title);
-    } else {
-      adopt.push(urn, found.id);
-      adopted.push(title);
-    }
-  }
-  const imports = adopt.length > 0 ? ["--import-pending-creates", adopt.join(" ")] : [];
-  await pulumiOk(workspace, ["refresh", "-s", stack, "--yes", "--skip-preview", "--clear-pending-creates", ...imports]);
-  return { brokenLocks, adopted, removed, forgotten };
+  const strays = unknownContainers(live, stack.scope, known);
+  for (const { Id } of strays) await removeContainer(Id);
+
+  const candidates = [...pending];
+  const begun = new Set(pending.map(({ urn }) => urn));
+  const seen = new Set([...known, ...pending.flatMap(databaseObject)]);
+  if (hasUnknown(live, stack.scope, seen)) candidates.push(...(await nextCreations(workspace, stack.name)).filter(({ urn }) => !begun.has(urn)));
+  const found = candidates.flatMap((resource) => {
+    const id = importId(live, resource);
+    return id === undefined ? [] : [{ resource, id }];
+  });
+  if (pending.length > 0 || found.length > 0) await record(workspace, stack.name, checkpoint, found);
+
+  const adopted = new Set(found.map(({ resource }) => resource));
+  return {
+    brokenLocks,
+    ended,
+    adopted: [...adopted].map(title),
+    removed: strays.map(({ Labels }) => [labels.id, labels.role].flatMap((label) => Labels[label] ?? []).join(" ")),
+    forgotten: pending.filter((resource) => !adopted.has(resource)).map(title),
+  };
 }
 
-function breakStaleLocks(workspace: Workspace, project: string, stack: string): string[] {
+function breakStaleLocks(workspace: Workspace, { project, name }: Stack): string[] {
   const backend = workspace.env["PULUMI_BACKEND_URL"] ?? "";
-  return readLocks(backend, project, stack).map((lock) => {
+  return readLocks(backend, project, name).map((lock) => {
     const who = `process ${lock.pid} of ${lock.user}@${lock.host}, since ${lock.since}`;
     if (lock.owner === "alive") {
-      throw new UserError(`stack ${stack} is locked by a running update: ${who}. Wait for it, or stop it with Ctrl-C where it runs.`);
+      throw new UserError(`stack ${name} is locked by a running update: ${who}. Wait for it, or stop it with Ctrl-C where it runs.`);
     }
     if (lock.owner === "elsewhere") {
       throw new UserError(
-        `stack ${stack} is locked from another machine: ${who}. Whether that update is dead can only be seen there: run this command on ${lock.host}.`,
+        `stack ${name} is locked from another machine: ${who}. Whether that update is dead can only be seen there: run this command on ${lock.host}.`,
       );
     }
     breakLock(lock);
@@ -82,51 +88,23 @@ function breakStaleLocks(workspace: Workspace, project: string, stack: string): 
   });
 }
 
-interface Found {
-  /** The provider's id. */
-  readonly id: string;
-  readonly remove?: boolean;
+/** What an update would create now. Asked of the program, since what the state does not tell, it must. */
+async function nextCreations(workspace: Workspace, stack: string): Promise<readonly Resource[]> {
+  const { steps } = JSON.parse(await pulumiOk(workspace, ["preview", "-s", stack, "--json", "--refresh=false"])) as {
+    steps?: readonly { readonly op: string; readonly newState?: Resource }[];
+  };
+  return (steps ?? []).flatMap(({ op, newState }) => (op === "create" && newState ? newState : []));
 }
 
-type Finder = (type: string, inputs: Readonly<Record<string, unknown>>) => Found | undefined;
-
-/** Looks up what is live, only of the kinds that are in question. */
-async function finder(pending: readonly Pending[], platform: () => Promise<Platform>): Promise<Finder> {
-  const kinds = new Set(pending.map(({ resource }) => resource.type.split(":")[0]));
-  const docker = kinds.has("docker") ? await liveContainers() : [];
-  const database = kinds.has("postgresql") ? await liveDatabases((await platform()).database) : { databases: [], roles: [] };
-  const records = kinds.has("cloudflare") ? await liveRecords((await platform()).dns) : [];
-  const provisioner = kinds.has("postgresql") ? (await platform()).database.user : "";
-
-  const named = (list: typeof database.roles, name: unknown): Found | undefined => {
-    const found = list.find((item) => item.name === name);
-    if (!found) return undefined;
-    if (!parseMark(found.mark) && found.owner !== provisioner) throw foreign(`${found.name} of ${found.owner ?? "a superuser"}`);
-    return { id: found.name };
-  };
-  return (type, inputs) => {
-    const name = inputs["name"];
-    switch (type) {
-      case "docker:index/container:Container": {
-        const found = docker.find((c) => c.Names.includes(`/${String(name)}`));
-        if (!found) return undefined;
-        if (!found.Labels[labels.platform]) throw foreign(`container ${String(name)}`);
-        return { id: found.Id, remove: true };
-      }
-      case "postgresql:index/database:Database":
-        return named(database.databases, name);
-      case "postgresql:index/role:Role":
-        return named(database.roles, name);
-      case "cloudflare:index/dnsRecord:DnsRecord": {
-        const found = records.find((r) => r.name === name && r.type === inputs["type"] && r.comment === inputs["comment"]);
-        return found && { id: found.id };
-      }
-      // Creating these again is harmless: volumes and grants are what they were, passwords were used by nobody yet.
-      default:
-        return undefined;
-    }
-  };
+/** Writes the state without the pending operations and with what was found, which is then read from its provider. */
+async function record(workspace: Workspace, stack: string, checkpoint: Checkpoint, found: Parameters<typeof recorded>[1]): Promise<void> {
+  await pulumiOk(workspace, ["stack", "import", "-s", stack], { input: JSON.stringify(recorded(checkpoint, found)) });
+  if (found.length === 0) return;
+  await pulumiOk(workspace, ["refresh", "-s", stack, "--yes", "--skip-preview", ...found.flatMap(({ resource }) => ["--target", resource.urn])]);
 }
 
-const foreign = (what: string): UserError =>
-  new UserError(`an object under one of our names is not ours: ${what}. It was not touched. Have its owner remove it, or give the substation another id.`);
+/** Names under which the database server knows what the resource is. */
+const databaseObject = ({ type, inputs = {} }: Resource): string[] =>
+  type.startsWith("postgresql:") && typeof inputs["name"] === "string" ? [inputs["name"]] : [];
+
+const title = ({ type, urn }: Resource): string => `${type.split(":").at(-1)} ${urn.split("::").at(-1)}`;

@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import { RunError } from "@pulumi/pulumi";
 import type { SubstationSpec } from "../config/fleet";
 import { appRole, databaseName, labels, mark, migrateRole, parseMark, volumeName, type Owner } from "../config/names";
 import type { Platform } from "../config/platform";
@@ -21,11 +22,12 @@ export async function preflight(
   platform: Platform,
   stacks: string,
 ): Promise<readonly Problem[]> {
+  const { database, dns } = platform;
   const [databases, containers, volumes, records] = await Promise.all([
-    liveDatabases(platform.database),
-    liveContainers(),
-    liveVolumes(),
-    liveRecords(platform.dns),
+    look(`the database server at ${database.host}:${database.port}`, liveDatabases(database)),
+    look("the Docker engine", liveContainers()),
+    look("the Docker engine", liveVolumes()),
+    look(`the DNS zone ${dns.name}`, liveRecords(dns)),
   ]);
   const live = { ...databases, containers, volumes, records };
   return [
@@ -33,6 +35,16 @@ export async function preflight(
     ...foreign(group, specs, platform, live),
     ...gone(group, specs, platform, stacks, live),
   ];
+}
+
+/** A server that cannot be looked at is a mistake that somebody can mend: a sentence, not a stack trace. */
+async function look<T>(what: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new RunError(`${what} cannot be looked at, so nothing was changed: ${said}`);
+  }
 }
 
 /** Hosts that the platform's zone cannot hold. */

@@ -1,6 +1,8 @@
-import type Modem from "docker-modem";
+import { Docker, DockerError } from "./docker-api";
 
-/** The Docker engine's API, as far as looking and tidying up need it. The engine is the one that `DOCKER_HOST` names. */
+/** What is on the Docker engine that `DOCKER_HOST` names, and how to tidy up there. */
+
+const docker = new Docker();
 
 export interface LiveContainer {
   readonly Id: string;
@@ -16,16 +18,24 @@ export interface LiveVolume {
   readonly Labels: Readonly<Record<string, string>> | null;
 }
 
-export const liveContainers = (): Promise<readonly LiveContainer[]> => call("GET", "/containers/json", { all: "1" });
+export interface LiveNetwork {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+}
+
+export const liveContainers = (): Promise<readonly LiveContainer[]> => docker.get("/containers/json", { all: true });
+
+export const liveNetworks = (): Promise<readonly LiveNetwork[]> => docker.get("/networks");
 
 export async function liveVolumes(): Promise<readonly LiveVolume[]> {
-  const answer = await call<{ Volumes: readonly LiveVolume[] | null }>("GET", "/volumes");
+  const answer = await docker.get<{ Volumes: readonly LiveVolume[] | null }>("/volumes");
   return answer.Volumes ?? [];
 }
 
 /** The last lines that a container wrote, both streams, without their framing. */
 export async function containerLog(id: string, lines: number): Promise<string> {
-  const framed = await call<Buffer>("GET", `/containers/${id}/logs`, { stdout: "1", stderr: "1", tail: String(lines) });
+  const framed = await docker.get<unknown>(`/containers/${id}/logs`, { stdout: true, stderr: true, tail: lines });
   // Eight bytes before each chunk: stream, three zeros, length (Docker API, "Stream format").
   const bytes = Buffer.isBuffer(framed) ? framed : Buffer.alloc(0);
   const parts: string[] = [];
@@ -42,23 +52,15 @@ export async function containerExitCode(name: string): Promise<number | undefine
   const all = await liveContainers();
   const found = all.find((container) => container.Names.includes(`/${name}`));
   if (found?.State !== "exited") return undefined;
-  const { State } = await call<{ State: { ExitCode: number } }>("GET", `/containers/${found.Id}/json`);
+  const { State } = await docker.get<{ State: { ExitCode: number } }>(`/containers/${found.Id}/json`);
   return State.ExitCode;
 }
 
 /** Removes a container, running or not, with the volumes that have no name. One that is already gone is no error. */
-export const removeContainer = (id: string): Promise<unknown> => call("DELETE", `/containers/${id}`, { force: "1", v: "1" });
-
-let modem: Promise<Modem> | undefined;
-
-async function call<T>(method: "GET" | "DELETE", path: string, query: Record<string, string> = {}): Promise<T> {
-  modem ??= import("docker-modem").then((module) => new module.default());
-  const docker = await modem;
-  const statusCodes = { 200: true, 204: true, 404: method === "DELETE" ? true : "no such object" };
-  return new Promise<T>((resolve, reject) => {
-    // docker-modem appends the query to a path that ends in "?".
-    docker.dial({ path: `${path}?`, method, options: { _query: query }, statusCodes }, (error, body) =>
-      error ? reject(new Error(`Docker engine, ${method} ${path}: ${error.message.trim()}`, { cause: error })) : resolve(body as T),
-    );
-  });
+export async function removeContainer(id: string): Promise<void> {
+  try {
+    await docker.delete(`/containers/${id}`, { force: true, v: true });
+  } catch (error) {
+    if (!(error instanceof DockerError && error.status === 404)) throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import { labels } from "../config/names";
-import { Docker, DockerError } from "./docker-api";
+import { Docker, DockerError } from "../inventory/docker-api";
 
 /** Ids of everything on the Docker engine that carries a platform's label. */
 export interface DockerObjects {

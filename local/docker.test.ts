@@ -4,7 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { Readable } from "node:stream";
 import { ensureDocker } from "./docker";
-import { Docker } from "./docker-api";
+import { Docker } from "../inventory/docker-api";
 import { homeAt } from "./home";
 import { parseLibraries } from "./image-recipes";
 import { pull } from "./images";

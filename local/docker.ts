@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { aptInstall, hasApt, onPath } from "./apt";
-import { Docker, DockerError } from "./docker-api";
+import { Docker, DockerError } from "../inventory/docker-api";
 import { UserError } from "./error";
 import { errorText, readIfPresent, tail } from "./files";
 import { type Home } from "./home";

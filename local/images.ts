@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { cacheFolder } from "../test/engine/build";
-import { type Docker, DockerError } from "./docker-api";
+import { type Docker, DockerError } from "../inventory/docker-api";
 import { errorText, readIfPresent, writeFileAtomic } from "./files";
 import { type Home } from "./home";
 import { ingressRecipe, socketProxyRecipe, storefrontRecipe, type Recipe } from "./image-recipes";

@@ -24,7 +24,7 @@ import {
   stopPostgres,
 } from "./postgres-process";
 import { prepareServer } from "./postgres-roles";
-import { until, type ProcessIdentity } from "./process";
+import { commandOf, findProcesses, until, type ProcessIdentity } from "./process";
 import { type Progress } from "./progress";
 import { serverUser, type SystemUser } from "./system-user";
 
@@ -58,9 +58,7 @@ export async function startPostgres(instance: Instance, progress: Progress): Pro
   const renewed = ensureCertificate(home, at.tls, ["localhost", "127.0.0.1", instance.databaseAddress], user);
   const binaries = installBinaries(home.postgres, user);
   if (!fs.existsSync(at.data))
-    await progress.step("Creating the database cluster", () =>
-      Promise.resolve(initialise(home, binaries, user)),
-    );
+    await progress.step("Creating the database cluster", () => initialise(home, binaries, user));
   const made = readIfPresent(path.join(at.data, "PG_VERSION"))?.trim();
   if (made !== binaries.major) {
     throw new UserError(
@@ -87,8 +85,11 @@ export const accessTo = (instance: Instance): DatabaseAccess => ({
 });
 
 /** Made beside its place and renamed when whole: a half-made cluster is never taken for one. */
-function initialise(home: Home, binaries: PostgresBinaries, user: SystemUser): void {
+async function initialise(home: Home, binaries: PostgresBinaries, user: SystemUser): Promise<void> {
   const { data } = places(home);
+  // The initdb of a start that was killed goes on for a moment, and must not write while its folder is removed.
+  const atWork = (pid: number) => commandOf(pid).some((argument) => argument.startsWith(`${data}.new-`));
+  await until(() => findProcesses(atWork).length === 0, 30_000);
   for (const name of fs.readdirSync(home.postgres).filter((entry) => entry.startsWith("data.new-"))) {
     fs.rmSync(path.join(home.postgres, name), { recursive: true, force: true });
   }

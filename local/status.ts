@@ -1,6 +1,6 @@
 import { askDns, runningDns } from "./dns-service";
 import { ask, ownEngine } from "./docker";
-import { Docker, DockerError } from "./docker-api";
+import { Docker, DockerError } from "../inventory/docker-api";
 import { homeFolder, readInstance, type Instance } from "./home";
 import { askPostgres, postgresWasKilled, runningServer } from "./postgres-process";
 import { startedAt, type ProcessIdentity } from "./process";

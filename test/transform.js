@@ -2,8 +2,16 @@
 const { createHash } = require("node:crypto");
 const { transformSync, version } = require("esbuild");
 
+const options = {
+  loader: "ts",
+  format: "cjs",
+  target: "node22",
+  sourcemap: "inline",
+  supported: { "dynamic-import": false }, // Jest's sandbox has none: `import()` becomes `require`
+};
+
 module.exports = {
-  getCacheKey: (source, file) => createHash("sha256").update(version).update(file).update(source).digest("hex"),
-  process: (source, file) =>
-    transformSync(source, { loader: "ts", format: "cjs", target: "node22", sourcemap: "inline", sourcefile: file }),
+  getCacheKey: (source, file) =>
+    createHash("sha256").update(version).update(JSON.stringify(options)).update(file).update(source).digest("hex"),
+  process: (source, file) => transformSync(source, { ...options, sourcefile: file }),
 };

@@ -117,14 +117,14 @@ async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): P
     ...["--tmpfs", temporary(resources.temporaryStorageBytes)],
     ...["--restart", "unless-stopped", "--read-only"],
     // The command is the image's, since the flag for it would want a shell in the image.
-    ...["--health-interval", "1s", "--health-timeout", "40s", "--health-start-period", "20s", "--health-retries", "3"],
+    ...["--health-interval", "500ms", "--health-timeout", "40s", "--health-start-period", "20s", "--health-retries", "3"],
     ...ownerLabels(owner, "shop"),
     ...routeLabels(platform, shop),
   ];
   const id = await said("docker", ["run", "--detach", ...common(platform, shop, "shop", flags), platform.storefrontImage], { signal });
-  // The first probe comes after a second, so there is nothing to see before.
+  // The first probe comes after half a second, so there is nothing to see before.
   const end = performance.now() + 60_000;
-  for (let pause = 1_000; ; pause = 200) {
+  for (let pause = 600; ; pause = 200) {
     await sleep(pause, undefined, { signal });
     const health = await said("docker", ["inspect", "--format", "{{.State.Health.Status}}", id], { signal });
     if (health === "healthy") return;

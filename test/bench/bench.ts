@@ -36,13 +36,17 @@ async function bench({ only, repeat, file }: Arguments, signal: AbortSignal): Pr
     const platform = await lab.platform();
     const machine = await machineFacts(platform, lab.workspace, loadBefore);
     const found: Case[] = [];
+    const complaints = new Set<string>();
     for (const [name, run] of Object.entries(cases)) {
       if (only.length > 0 && !only.includes(name)) continue;
       signal.throwIfAborted();
-      found.push(await run({ lab, platform, repeat, progress, signal }));
+      found.push(await run({ lab, platform, repeat, progress, signal, complaints }));
     }
     process.stdout.write(`\n${table(found)}\n${machineLine(machine)}\n`);
     if (file !== undefined) fs.writeFileSync(file, json(machine, found));
+    if (complaints.size > 0) {
+      throw new UserError(`the figures are worth nothing, since the bare commands of test/bench/bare.ts do not make what the program makes:\n  ${[...complaints].join("\n  ")}`);
+    }
   } finally {
     await progress.step("Removing all that the bench made", () => lab.close());
   }

@@ -23,10 +23,12 @@ export interface Bench {
   readonly repeat: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** Filled with what makes the figures worthless. */
+  readonly complaints: Set<string>;
 }
 
 /**
- * By name, in the order in which they run. The bare commands are not tried one and two at a time where there are many: each shop waits a second for its
+ * By name, in the order in which they run. The bare commands are not tried one and two at a time where there are many: each shop waits for its
  * first health probe, so that they take up to twice as long as four at a time.
  */
 export const cases: Readonly<Record<string, (bench: Bench) => Promise<Case>>> = {
@@ -64,7 +66,7 @@ async function opening(bench: Bench, count: number, concurrencies: readonly numb
     program.push(await bench.progress.step(`open-${count}: pulumi up`, () => programOpening(bench, group, count)));
     if (round === 1) {
       const group0 = `b${count}x${concurrencies[0]}r1`;
-      await requireSame(bench, group, group0);
+      await compare(bench, group, group0);
       await forget(bench, group0);
     }
     await forget(bench, group);
@@ -194,13 +196,13 @@ async function bareOpening(bench: Bench, group: string, count: number, concurren
   });
 }
 
-/** Fails where the bare commands make something else than the program does: then the comparison would be worth nothing. */
-async function requireSame({ platform }: Bench, program: string, bare: string): Promise<void> {
+/** Where the bare commands make something else than the program does, the comparison is worth nothing: this is told at the end, as a failure. */
+async function compare({ platform, complaints }: Bench, program: string, bare: string): Promise<void> {
   const first = (group: string): Owner => ({ platform: platform.name, group, id: idsOf(group, 1)[0] ?? "" });
   const found = await differences(platform, first(program), first(bare));
-  if (found.length === 0) return;
-  const lines = found.map(({ where, program: ours, bare: theirs }) => `  ${where}: ${JSON.stringify(ours)} by pulumi, ${JSON.stringify(theirs)} by bare commands`);
-  throw new Error(`the bare commands of test/bench/bare.ts do not make what the program makes; mend them:\n${lines.join("\n")}`);
+  for (const { where, program: ours, bare: theirs } of found) {
+    complaints.add(`${where}: ${JSON.stringify(ours)} by the program, ${JSON.stringify(theirs)} by bare commands`);
+  }
 }
 
 /** Removes a group, with its stack where it has one, and lets the servers come to rest. */

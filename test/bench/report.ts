@@ -67,7 +67,8 @@ const notes = ({ name: _name, seconds: _s, baselineSeconds: _b, ratio: _r, targe
     .join(", ");
 
 /** `peakPssMiB` as "peak pss MiB". */
-const words = (key: string): string => key.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").replaceAll(/\b[A-Z](?=[a-z]{2,})/g, (first) => first.toLowerCase());
+const words = (key: string): string =>
+  key.replaceAll(/(?<=[a-z])(?=[A-Z])(?!B\b)/g, " ").replaceAll(/\b[A-Z](?=[a-z]{2})/g, (first) => first.toLowerCase());
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 

@@ -53,11 +53,13 @@ async function container(owner: Owner, role: string): Promise<unknown> {
   const [one] = (await inspect(mark(owner), role)) as unknown as readonly Container[];
   if (!one) throw new Error(`substation ${owner.id} has no container with ${labels.role}=${role}`);
   const { Config, HostConfig, Mounts, NetworkSettings } = one;
-  // Only where the command's own output goes.
-  const { Hostname: _name, AttachStdout: _out, AttachStderr: _err, ...config } = Config;
+  const config = Object.entries(Config).filter(([key]) => !ownSay.has(key));
   const mounts = Mounts.map(({ Destination, RW }) => `${Destination} ${RW ? "rw" : "ro"}`);
-  return { config, host: HostConfig, mounts, networks: Object.keys(NetworkSettings.Networks) };
+  return { config: Object.fromEntries(config), host: HostConfig, mounts, networks: Object.keys(NetworkSettings.Networks) };
 }
+
+/** Left to the engine, or about where the output of a command goes. */
+const ownSay: ReadonlySet<string> = new Set(["Hostname", "AttachStdout", "AttachStderr"]);
 
 async function record(platform: Platform, owner: Owner): Promise<unknown> {
   const all = await zoneApi<readonly Facts[]>(platform.dns, "GET", "/dns_records?per_page=5000");

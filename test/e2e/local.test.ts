@@ -5,7 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type ClientConfig } from "pg";
-import { Docker } from "../../local/docker-api";
+import { Docker } from "../../inventory/docker-api";
 import { readInstance, type Instance } from "../../local/home";
 import { resetLocal, startLocal, statusLocal, stopLocal, type PlatformSettings } from "../../local/instance";
 import { externalDatabase } from "../../local/postgres-external";

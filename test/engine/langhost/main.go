@@ -44,6 +44,8 @@ func main() {
 		}
 	}
 
+	go stopWhenOrphaned(os.Getppid(), stop)
+
 	cancel := make(chan bool)
 	host := newHost(flag.Arg(0), *tracing)
 	go func() {
@@ -67,5 +69,16 @@ func main() {
 	fmt.Printf("%d\n", server.Port)
 	if err := <-server.Done; err != nil {
 		cmdutil.Exit(fmt.Errorf("language host stopped serving: %w", err))
+	}
+}
+
+// stopWhenOrphaned stops the host, and with it the program, soon after an engine that was killed: there is nobody left
+// to register resources with.
+func stopWhenOrphaned(parent int, stop context.CancelFunc) {
+	for range time.Tick(time.Second) {
+		if os.Getppid() != parent {
+			stop()
+			return
+		}
 	}
 }

@@ -48,6 +48,7 @@ func main() {
 		fmt.Println(version)
 		return
 	}
+	exitWhenOrphaned(orphanGrace)
 	// The schema serves code generation alone, which nobody asks these plugins for.
 	if err := tfbridge.Serve(name, version, info(version), []byte("{}")); err != nil {
 		cmdutil.Exit(err)

@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+
+/**
+ * Ends the plugins and language hosts that a killed engine left: they live on for minutes, and finish what they had begun. Only those of this backend, and only where
+ * no engine is above them any more, so that what they make has nobody to tell.
+ *
+ * @param backend as in PULUMI_BACKEND_URL
+ * @returns their names
+ */
+export function endLeftovers(backend: string): readonly string[] {
+  if (backend === "") return [];
+  const processes = new Map(listProcesses().map((found) => [found.pid, found]));
+  const hasEngine = ({ parent }: Process): boolean => {
+    const above = processes.get(parent);
+    return above !== undefined && (above.name === "pulumi" || hasEngine(above));
+  };
+  const left = [...processes.values()].filter(
+    (found) => isHelper(found) && !hasEngine(found) && environment(found.pid).includes(`PULUMI_BACKEND_URL=${backend}`),
+  );
+  for (const { pid } of left) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it ended by itself
+    }
+  }
+  return left.map(({ name }) => name);
+}
+
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  /** File name of the program. */
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** What an engine starts: plugins get its address as an argument, and so does the Node process that runs the program. */
+function isHelper({ name, args }: Process): boolean {
+  const address = /^127\.0\.0\.1:\d+$/;
+  if (/^pulumi-(resource|language|analyzer)-/.test(name)) return args.some((arg) => address.test(arg));
+  const at = args.indexOf("--engine");
+  return at > 0 && address.test(args[at + 1] ?? "") && args.some((arg) => arg.includes("/@pulumi/pulumi/cmd/"));
+}
+
+function listProcesses(): Process[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      const stat = read(`/proc/${pid}/stat`);
+      const [program = "", ...args] = read(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
+      if (stat === undefined || program === "") return []; // gone, or a thread of the kernel
+      // The name in brackets may hold anything but ends with the last ")"; then come the state and the parent.
+      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+      return [{ pid: Number(pid), parent, name: basename(program), args }];
+    });
+}
+
+const environment = (pid: number): readonly string[] => read(`/proc/${pid}/environ`)?.split("\0") ?? [];
+
+/** A file of /proc; undefined where its process is gone or belongs to another user. */
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM") return undefined;
+    throw error;
+  }
+}

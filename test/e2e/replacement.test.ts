@@ -1,0 +1,127 @@
+import * as http from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { mark } from "../../config/names";
+import type { Platform } from "../../config/platform";
+import { command, inspect, Lab } from "./lab";
+
+/**
+ * What visitors notice of a change that replaces the shop's container: nothing. Requests come all the time, on connections that stay open and on new ones, and each must
+ * be answered in time. It does not prove anything of requests that take longer than the shop's drain, of which the reference shop has none.
+ */
+jest.setTimeout(300_000);
+
+const group = "shops";
+const id = "mengxiang";
+const host = `${id}.substation.test`;
+
+let lab: Lab;
+let platform: Platform;
+let variant: string;
+
+beforeAll(async () => {
+  lab = await Lab.open({ prefix: "swap" });
+  platform = await lab.platform();
+  const dockerfile = `FROM ${platform.storefrontImage}\nLABEL substation.test.variant=${lab.name}\n`;
+  const built = await command("docker", ["build", "--quiet", "--tag", `substation-test:${lab.name}`, "-"], { input: dockerfile, env: { ...process.env, DOCKER_BUILDKIT: "0" } });
+  variant = built.trim();
+  await lab.ensureStack(group);
+  lab.write(group, id);
+  await lab.up(group);
+});
+
+afterAll(async () => {
+  await lab?.close();
+  if (variant) await command("docker", ["rmi", "--force", variant]);
+});
+
+test("a new image reaches visitors without one failed request", async () => {
+  await replaced("a new image", () => lab.write(group, id, { image: variant }));
+  expect((await shop()).Image).toBe(variant);
+});
+
+test("so does a change of tier, which makes a new container", async () => {
+  await replaced("a change of tier", () => lab.write(group, id, { image: variant, tier: "professional" }));
+  expect((await shop()).HostConfig.Memory).toBe(256 * 1024 * 1024);
+});
+
+async function replaced(what: string, change: () => void): Promise<void> {
+  const before = await shop();
+  const visitors = new Visitors();
+  await sleep(1000);
+  change();
+  await lab.up(group);
+  await sleep(1000);
+  const answers = await visitors.leave();
+
+  const after = await shop();
+  const failed = answers.filter(({ failure }) => failure !== undefined);
+  const slowest = Math.max(...answers.map(({ milliseconds }) => milliseconds));
+  process.stderr.write(`${what}: ${answers.length} requests, ${failed.length} failed, the slowest took ${Math.round(slowest)} ms\n`);
+  expect(failed).toEqual([]);
+  expect(answers.length).toBeGreaterThan(100); // or nothing was tried
+  expect(after.Id).not.toBe(before.Id);
+  const instances = [...new Set(answers.map(({ instance }) => instance))];
+  expect(instances).toEqual([before.Id.slice(0, 12), after.Id.slice(0, 12)]);
+  expect(answers.at(-1)?.instance).toBe(after.Id.slice(0, 12));
+}
+
+const shop = async () => {
+  const found = await inspect(mark({ platform: platform.name, group, id }), "shop");
+  expect(found).toHaveLength(1);
+  return found[0]!;
+};
+
+interface Answer {
+  readonly milliseconds: number;
+  readonly instance: string | undefined;
+  readonly failure: string | undefined;
+}
+
+/** Eight visitors, each with a request every tenth of a second: four keep their connection, four take a new one every time; half of them write. */
+class Visitors {
+  readonly #answers: Answer[] = [];
+  #stay = true;
+  readonly #gone: Promise<unknown>;
+
+  constructor() {
+    const kinds = Array.from({ length: 8 }, (_, at) => ({ keepAlive: at < 4, method: at % 2 === 0 ? "GET" : "POST" }));
+    this.#gone = Promise.all(kinds.map((kind) => this.#visit(kind)));
+  }
+
+  /** All answers, in the order in which they came. */
+  async leave(): Promise<readonly Answer[]> {
+    this.#stay = false;
+    await this.#gone;
+    return this.#answers;
+  }
+
+  async #visit({ keepAlive, method }: { keepAlive: boolean; method: string }): Promise<void> {
+    const agent = keepAlive ? new http.Agent({ keepAlive: true, maxSockets: 1 }) : false;
+    while (this.#stay) {
+      this.#answers.push(await ask(method, agent));
+      await sleep(100);
+    }
+    if (agent) agent.destroy();
+  }
+}
+
+/** The reference shop has nothing to write to: 405, in its own words, is its answer to POST. */
+const expected = { GET: 200, POST: 405 } as Readonly<Record<string, number>>;
+
+function ask(method: string, agent: http.Agent | false): Promise<Answer> {
+  const started = performance.now();
+  return new Promise((resolve) => {
+    const done = (failure?: string, instance?: string) => resolve({ milliseconds: performance.now() - started, instance, failure });
+    const options = { host: "127.0.0.1", port: lab.ingressPort, method, path: "/?from=test", headers: { host }, agent, timeout: 5000 };
+    const request = http.request(options, (response) => {
+      const instance = String(response.headers["x-substation-instance"]);
+      const wrong = response.statusCode === expected[method] ? undefined : `${method}: status ${response.statusCode}`;
+      response.on("end", () => done(wrong, instance));
+      response.on("error", (error) => done(`${method}: ${error.message}`));
+      response.resume();
+    });
+    request.on("timeout", () => request.destroy(new Error("no answer within 5 s")));
+    request.on("error", (error) => done(`${method}: ${error.message}`));
+    request.end(method === "POST" ? "a=1" : undefined);
+  });
+}
