@@ -11,7 +11,10 @@ export function repairCommand(): Command {
     )
     .argument("<stack>", "a group, or the platform")
     .option("--json", "print what was done as JSON")
-    .addHelpText("after", "\nNeeds what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase.")
+    .addHelpText(
+      "after",
+      "\nNeeds what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase.",
+    )
     .action(async (stack: string, { json }: { json?: boolean }) => {
       const done = await repairStack({ root: projectRoot(), env: process.env }, stack);
       if (json) {
@@ -20,11 +23,19 @@ export function repairCommand(): Command {
       }
       const lines = [
         ...done.brokenLocks.map((who) => `broke the lock of ${who}, which is dead`),
+        ...done.torn.map(
+          (file) => `removed ${file}, which was half written and kept the state from being read`,
+        ),
+        ...done.ended.map((name) => `ended ${name}, which its engine had left behind`),
         ...done.adopted.map((what) => `adopted ${what}`),
-        ...done.removed.map((what) => `removed the half-made ${what}; the next update makes it anew`),
+        ...done.removed.map(
+          (what) => `removed the container ${what}, which was not recorded; the next update makes it anew`,
+        ),
         ...done.forgotten.map((what) => `forgot ${what}, which was begun and not made`),
       ];
-      process.stdout.write(lines.length === 0 ? "nothing to repair\n" : `${lines.join("\n")}\nNow run: pulumi up -s ${stack}\n`);
+      process.stdout.write(
+        lines.length === 0 ? "nothing to repair\n" : `${lines.join("\n")}\nNow run: pulumi up -s ${stack}\n`,
+      );
     });
 }
 
@@ -32,6 +43,9 @@ export function repairCommand(): Command {
 function projectRoot(): string {
   for (let at = process.cwd(); ; at = dirname(at)) {
     if (existsSync(join(at, "Pulumi.yaml"))) return at;
-    if (at === dirname(at)) throw new UserError(`there is no Pulumi.yaml in ${process.cwd()} or above it: run this in the project's folder.`);
+    if (at === dirname(at))
+      throw new UserError(
+        `there is no Pulumi.yaml in ${process.cwd()} or above it: run this in the project's folder.`,
+      );
   }
 }

@@ -22,21 +22,32 @@ export interface Resource {
 
 /** Creations that were begun and not seen to end. The engine carries them along until somebody says what became of them. */
 export function pendingCreations({ deployment }: Checkpoint): readonly Resource[] {
-  return (deployment.pending_operations ?? []).filter(({ type }) => type === "creating").map(({ resource }) => resource);
+  return (deployment.pending_operations ?? [])
+    .filter(({ type }) => type === "creating")
+    .map(({ resource }) => resource);
 }
 
 /**
  * The state with no operation pending and the given resources recorded, as if their creation had been seen to end, but with nothing known of them save their ids: the
  * refresh that must follow reads each as an import. `pulumi refresh --import-pending-creates` promises the same, and in 3.259 drops them instead.
  */
-export function recorded<T extends Checkpoint>(checkpoint: T, found: readonly { readonly resource: Resource; readonly id: string }[]): T {
-  const { pending_operations: _, resources = [], ...rest } = checkpoint.deployment;
+export function recorded<T extends Checkpoint>(
+  checkpoint: T,
+  found: readonly { readonly resource: Resource; readonly id: string }[],
+): T {
+  const { resources = [] } = checkpoint.deployment;
   const urns = new Set(found.map(({ resource }) => resource.urn));
   // Where the creation was the first half of a replacement, the other half is left to do: as the engine writes it down between the two.
-  const before = resources.map((resource) => (urns.has(resource.urn) ? { ...resource, delete: true } : resource));
-  const added = found.map(({ resource, id }) => {
-    const { inputs: __, outputs: ___, ...known } = resource as Resource & { outputs?: unknown };
-    return { ...known, id };
-  });
-  return { ...checkpoint, deployment: { ...rest, resources: [...before, ...added] } };
+  const before = resources.map((resource) =>
+    urns.has(resource.urn) ? { ...resource, delete: true } : resource,
+  );
+  const added = found.map(({ resource, id }) => ({ ...without(resource, "inputs", "outputs"), id }));
+  const deployment = {
+    ...without(checkpoint.deployment, "pending_operations"),
+    resources: [...before, ...added],
+  };
+  return { ...checkpoint, deployment };
 }
+
+const without = <T extends object>(object: T, ...keys: readonly string[]): T =>
+  Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key))) as T;

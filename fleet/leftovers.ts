@@ -16,7 +16,10 @@ export function endLeftovers(backend: string): readonly string[] {
     return above !== undefined && (above.name === "pulumi" || hasEngine(above));
   };
   const left = [...processes.values()].filter(
-    (found) => isHelper(found) && !hasEngine(found) && environment(found.pid).includes(`PULUMI_BACKEND_URL=${backend}`),
+    (found) =>
+      isHelper(found) &&
+      !hasEngine(found) &&
+      environment(found.pid).includes(`PULUMI_BACKEND_URL=${backend}`),
   );
   for (const { pid } of left) {
     try {
@@ -41,7 +44,9 @@ function isHelper({ name, args }: Process): boolean {
   const address = /^127\.0\.0\.1:\d+$/;
   if (/^pulumi-(resource|language|analyzer)-/.test(name)) return args.some((arg) => address.test(arg));
   const at = args.indexOf("--engine");
-  return at > 0 && address.test(args[at + 1] ?? "") && args.some((arg) => arg.includes("/@pulumi/pulumi/cmd/"));
+  return (
+    at > 0 && address.test(args[at + 1] ?? "") && args.some((arg) => arg.includes("/@pulumi/pulumi/cmd/"))
+  );
 }
 
 function listProcesses(): Process[] {

@@ -34,9 +34,14 @@ export async function lookAround(platform: Platform | undefined): Promise<Live> 
 }
 
 /** Containers that were made for this scope and that its state does not know: one that was killed while it made them, or whose plugin was. */
-export function unknownContainers(live: Live, scope: Scope, known: ReadonlySet<string>): readonly LiveContainer[] {
+export function unknownContainers(
+  live: Live,
+  scope: Scope,
+  known: ReadonlySet<string>,
+): readonly LiveContainer[] {
   return live.containers.filter(
-    ({ Id, Labels }) => Labels[labels.platform] === scope.platform && Labels[labels.group] === scope.group && !known.has(Id),
+    ({ Id, Labels }) =>
+      Labels[labels.platform] === scope.platform && Labels[labels.group] === scope.group && !known.has(Id),
   );
 }
 
@@ -49,8 +54,9 @@ export function hasUnknown(live: Live, scope: Scope, known: ReadonlySet<string>)
   const unmarked = (item: { name: string; mark: string | null; owner: string | null }) =>
     item.mark === null && item.owner === live.provisioner && item.name.startsWith("ss_");
   return (
-    [...live.databases, ...live.roles].some((item) => (ours(item.mark) || unmarked(item)) && !known.has(item.name)) ||
-    live.records.some((record) => ours(record.comment) && !known.has(record.id))
+    [...live.databases, ...live.roles].some(
+      (item) => (ours(item.mark) || unmarked(item)) && !known.has(item.name),
+    ) || live.records.some((record) => ours(record.comment) && !known.has(record.id))
   );
 }
 
@@ -67,7 +73,9 @@ export function importId(live: Live, { type, inputs = {} }: Resource): string | 
     case "postgresql:index/role:Role":
       return named(live, live.roles, name);
     case "cloudflare:index/dnsRecord:DnsRecord": {
-      const found = live.records.find((r) => r.name === name && r.type === inputs["type"] && r.comment === inputs["comment"]);
+      const found = live.records.find(
+        (r) => r.name === name && r.type === inputs["type"] && r.comment === inputs["comment"],
+      );
       return found && `${String(inputs["zoneId"])}/${found.id}`;
     }
     case "docker:index/network:Network": {
@@ -89,7 +97,9 @@ function named(live: Live, list: Live["roles"], name: unknown): string | undefin
 }
 
 const foreign = (what: string): UserError =>
-  new UserError(`an object under one of our names is not ours: ${what}. It was not touched. Have its owner remove it, or give the substation another id.`);
+  new UserError(
+    `an object under one of our names is not ours: ${what}. It was not touched. Have its owner remove it, or give the substation another id.`,
+  );
 
 /**
  * Waits until the database server is done with what a killed plugin had asked of it: it does not notice that nobody listens any more, and finishes.
@@ -106,7 +116,9 @@ export async function untilSettled(server: DatabaseServer, names: readonly strin
     const [busy] = rows;
     if (!busy) return;
     if (Date.now() > end) {
-      throw new UserError(`the database server is still at work for the killed update, as process ${busy.pid}: ${busy.query.slice(0, 60)} … Wait for it, and run this again.`);
+      throw new UserError(
+        `the database server is still at work for the killed update, as process ${busy.pid}: ${busy.query.slice(0, 60)} … Wait for it, and run this again.`,
+      );
     }
   }
 }

@@ -11,7 +11,10 @@ afterEach(() => rmSync(state, { recursive: true, force: true }));
 function lock(content: object): void {
   const folder = join(state, ".pulumi/locks/organization/substation/demo");
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "1.json"), JSON.stringify({ username: "op", hostname: hostname(), timestamp: new Date().toISOString(), ...content }));
+  writeFileSync(
+    join(folder, "1.json"),
+    JSON.stringify({ username: "op", hostname: hostname(), timestamp: new Date().toISOString(), ...content }),
+  );
 }
 const read = () => readLocks(`file://${state}`, "substation", "demo");
 

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { list, stateFolders } from "./state-files";
 
 /** What a self-managed backend writes into the file that locks a stack (pulumi/pulumi, pkg/backend/diy/lock.go). */
 const content = z.object({ pid: z.int(), username: z.string(), hostname: z.string(), timestamp: z.string() });
@@ -18,28 +19,28 @@ export interface Lock {
 
 /** The locks on a stack of a `file://` backend; none where it is another kind of backend. */
 export function readLocks(backend: string, project: string, stack: string): readonly Lock[] {
-  if (!backend.startsWith("file://")) return [];
-  const folder = join(backend.slice("file://".length).replace(/^~(?=\/)/, process.env["HOME"] ?? "~"), ".pulumi", "locks", "organization", project, stack);
-  let names: string[];
-  try {
-    names = readdirSync(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
-  return names
+  const folder = stateFolders(backend, project, stack)?.locks;
+  if (folder === undefined) return [];
+  return list(folder)
     .filter((name) => name.endsWith(".json"))
     .map((name) => {
       const file = join(folder, name);
       const lock = content.parse(JSON.parse(readFileSync(file, "utf8")));
-      return { file, pid: lock.pid, user: lock.username, host: lock.hostname, since: lock.timestamp, owner: ownerOf(lock) };
+      return {
+        file,
+        pid: lock.pid,
+        user: lock.username,
+        host: lock.hostname,
+        since: lock.timestamp,
+        owner: ownerOf(lock),
+      };
     });
 }
 
 /** Removes a lock whose owner is proved dead. */
 export function breakLock(lock: Lock): void {
   if (lock.owner !== "dead") throw new Error(`the owner of ${lock.file} is not proved dead`);
-  rmSync(lock.file, { force: true });
+  for (const file of [lock.file, `${lock.file}.attrs`]) rmSync(file, { force: true });
 }
 
 function ownerOf(lock: z.infer<typeof content>): Lock["owner"] {

@@ -22,7 +22,10 @@ export interface EngineEvent {
   readonly resourcePreEvent?: { readonly metadata: StepMetadata };
   readonly resOutputsEvent?: { readonly metadata: StepMetadata };
   readonly resOpFailedEvent?: { readonly metadata: StepMetadata };
-  readonly summaryEvent?: { readonly resourceChanges: Readonly<Record<string, number>>; readonly durationSeconds: number };
+  readonly summaryEvent?: {
+    readonly resourceChanges: Readonly<Record<string, number>>;
+    readonly durationSeconds: number;
+  };
   readonly diagnosticEvent?: { readonly severity: string; readonly message: string };
 }
 
@@ -46,7 +49,11 @@ export interface RunOptions {
 }
 
 /** Runs `pulumi` to its end. Its exit code is for the caller to judge; only a command that cannot be started throws. */
-export async function pulumi(workspace: Workspace, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+export async function pulumi(
+  workspace: Workspace,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Finished> {
   const log = options.onEvent && tailEvents(options.onEvent);
   try {
     return await run(workspace, log ? [...args, "--event-log", log.path] : args, options);
@@ -56,7 +63,11 @@ export async function pulumi(workspace: Workspace, args: readonly string[], opti
 }
 
 /** The same, for commands that are expected to succeed. */
-export async function pulumiOk(workspace: Workspace, args: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function pulumiOk(
+  workspace: Workspace,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   const { code, stdout, stderr } = await pulumi(workspace, args, options);
   if (code !== 0) throw new PulumiFailed(args, code, stdout, stderr);
   return stdout;
@@ -70,11 +81,17 @@ export class PulumiFailed extends Error {
     readonly stdout: string,
     readonly stderr: string,
   ) {
-    super(`pulumi ${args[0] ?? ""} ended with exit code ${code}\n${stdout.trimEnd()}\n${stderr.trimEnd()}`.trimEnd());
+    super(
+      `pulumi ${args[0] ?? ""} ended with exit code ${code}\n${stdout.trimEnd()}\n${stderr.trimEnd()}`.trimEnd(),
+    );
   }
 }
 
-function run({ root, env }: Workspace, args: readonly string[], { signal, onSpawn, input }: RunOptions): Promise<Finished> {
+function run(
+  { root, env }: Workspace,
+  args: readonly string[],
+  { signal, onSpawn, input }: RunOptions,
+): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", ["--non-interactive", "--color", "never", ...args], {
       cwd: root,

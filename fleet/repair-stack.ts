@@ -7,10 +7,14 @@ import { repair, type Repair } from "./repair";
 
 /** `repair` for a stack of this project: finds out what it stands on. */
 export async function repairStack(workspace: Workspace, name: string): Promise<Repair> {
-  const { name: project, stackConfigDir = "" } = readYaml(join(workspace.root, "Pulumi.yaml")) as { name: string; stackConfigDir?: string };
+  const { name: project, stackConfigDir = "" } = readYaml(join(workspace.root, "Pulumi.yaml")) as {
+    name: string;
+    stackConfigDir?: string;
+  };
   // Pulumi's own commands would tell the same, at half a second each.
   const setting = (stack: string, key: string): string | undefined => {
-    const { config = {} } = (readYaml(join(workspace.root, stackConfigDir, `Pulumi.${stack}.yaml`)) ?? {}) as { config?: Record<string, string> };
+    const { config = {} } = (readYaml(join(workspace.root, stackConfigDir, `Pulumi.${stack}.yaml`)) ??
+      {}) as { config?: Record<string, string> };
     return config[`${project}:${key}`];
   };
   const isPlatform = /^platform(-|$)/.test(name);
@@ -25,7 +29,14 @@ export async function repairStack(workspace: Workspace, name: string): Promise<R
 
 /** The outputs of a platform's stack; undefined where it has none yet. */
 async function readPlatform(workspace: Workspace, stack: string): Promise<Platform | undefined> {
-  const { code, stdout } = await pulumi(workspace, ["stack", "output", "-s", stack, "--json", "--show-secrets"]);
+  const { code, stdout } = await pulumi(workspace, [
+    "stack",
+    "output",
+    "-s",
+    stack,
+    "--json",
+    "--show-secrets",
+  ]);
   const outputs = code === 0 ? (JSON.parse(stdout) as Partial<Platform>) : {};
   return outputs.database && outputs.dns ? (outputs as Platform) : undefined;
 }

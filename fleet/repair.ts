@@ -7,10 +7,13 @@ import { endLeftovers } from "./leftovers";
 import { hasUnknown, importId, lookAround, unknownContainers, untilSettled, type Scope } from "./live";
 import { breakLock, readLocks } from "./lock";
 import { pulumiOk, type Workspace } from "./pulumi";
+import { removeTornFiles } from "./state-files";
 
 /** What a repair did, for people to read. */
 export interface Repair {
   readonly brokenLocks: readonly string[];
+  /** Files beside the state that a killed write had cut off, and that kept it from being read. */
+  readonly torn: readonly string[];
   /** Plugins that outlived their engine, and were ended. */
   readonly ended: readonly string[];
   /** Objects that were made and not recorded, and now are. */
@@ -32,16 +35,21 @@ export interface Stack {
 /**
  * Makes a stack whose update was killed, or lost one of its plugins, ready for the next one. Nothing with data in it is removed.
  *
- * 1. A lock is broken where its owner is proved dead, and the plugins that a dead engine left are ended.
+ * 1. A lock is broken where its owner is proved dead; files that it had half written, and plugins that it left behind, go with it.
  * 2. What the state does not know of is looked for among what is live. Containers are removed. Databases, roles and DNS records that an update began to create, or that
  *    the next one would, are adopted where they exist and are ours; the state gets them, and reads them.
  *
  * @throws UserError where the owner of a lock may be alive, or an object under one of our names is not ours
  */
 export async function repair(workspace: Workspace, stack: Stack): Promise<Repair> {
-  const brokenLocks = breakStaleLocks(workspace, stack);
-  const ended = endLeftovers(workspace.env["PULUMI_BACKEND_URL"] ?? "");
-  const [exported, platform] = await Promise.all([pulumiOk(workspace, ["stack", "export", "-s", stack.name]), stack.platform()]);
+  const backend = workspace.env["PULUMI_BACKEND_URL"] ?? "";
+  const brokenLocks = breakStaleLocks(backend, stack);
+  const torn = await removeTornFiles(backend, stack.project, stack.name);
+  const ended = endLeftovers(backend);
+  const [exported, platform] = await Promise.all([
+    pulumiOk(workspace, ["stack", "export", "-s", stack.name]),
+    stack.platform(),
+  ]);
   const checkpoint = JSON.parse(exported) as Checkpoint;
   const pending = pendingCreations(checkpoint);
   if (platform) await untilSettled(platform.database, pending.flatMap(databaseObject));
@@ -54,7 +62,8 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
   const candidates = [...pending];
   const begun = new Set(pending.map(({ urn }) => urn));
   const seen = new Set([...known, ...pending.flatMap(databaseObject)]);
-  if (hasUnknown(live, stack.scope, seen)) candidates.push(...(await nextCreations(workspace, stack.name)).filter(({ urn }) => !begun.has(urn)));
+  if (hasUnknown(live, stack.scope, seen))
+    candidates.push(...(await nextCreations(workspace, stack.name)).filter(({ urn }) => !begun.has(urn)));
   const found = candidates.flatMap((resource) => {
     const id = importId(live, resource);
     return id === undefined ? [] : [{ resource, id }];
@@ -64,19 +73,23 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
   const adopted = new Set(found.map(({ resource }) => resource));
   return {
     brokenLocks,
+    torn,
     ended,
     adopted: [...adopted].map(title),
-    removed: strays.map(({ Labels }) => [labels.id, labels.role].flatMap((label) => Labels[label] ?? []).join(" ")),
+    removed: strays.map(({ Labels }) =>
+      [labels.id, labels.role].flatMap((label) => Labels[label] ?? []).join(" "),
+    ),
     forgotten: pending.filter((resource) => !adopted.has(resource)).map(title),
   };
 }
 
-function breakStaleLocks(workspace: Workspace, { project, name }: Stack): string[] {
-  const backend = workspace.env["PULUMI_BACKEND_URL"] ?? "";
+function breakStaleLocks(backend: string, { project, name }: Stack): string[] {
   return readLocks(backend, project, name).map((lock) => {
     const who = `process ${lock.pid} of ${lock.user}@${lock.host}, since ${lock.since}`;
     if (lock.owner === "alive") {
-      throw new UserError(`stack ${name} is locked by a running update: ${who}. Wait for it, or stop it with Ctrl-C where it runs.`);
+      throw new UserError(
+        `stack ${name} is locked by a running update: ${who}. Wait for it, or stop it with Ctrl-C where it runs.`,
+      );
     }
     if (lock.owner === "elsewhere") {
       throw new UserError(
@@ -90,17 +103,33 @@ function breakStaleLocks(workspace: Workspace, { project, name }: Stack): string
 
 /** What an update would create now. Asked of the program, since what the state does not tell, it must. */
 async function nextCreations(workspace: Workspace, stack: string): Promise<readonly Resource[]> {
-  const { steps } = JSON.parse(await pulumiOk(workspace, ["preview", "-s", stack, "--json", "--refresh=false"])) as {
+  const { steps } = JSON.parse(
+    await pulumiOk(workspace, ["preview", "-s", stack, "--json", "--refresh=false"]),
+  ) as {
     steps?: readonly { readonly op: string; readonly newState?: Resource }[];
   };
   return (steps ?? []).flatMap(({ op, newState }) => (op === "create" && newState ? newState : []));
 }
 
 /** Writes the state without the pending operations and with what was found, which is then read from its provider. */
-async function record(workspace: Workspace, stack: string, checkpoint: Checkpoint, found: Parameters<typeof recorded>[1]): Promise<void> {
-  await pulumiOk(workspace, ["stack", "import", "-s", stack], { input: JSON.stringify(recorded(checkpoint, found)) });
+async function record(
+  workspace: Workspace,
+  stack: string,
+  checkpoint: Checkpoint,
+  found: Parameters<typeof recorded>[1],
+): Promise<void> {
+  await pulumiOk(workspace, ["stack", "import", "-s", stack], {
+    input: JSON.stringify(recorded(checkpoint, found)),
+  });
   if (found.length === 0) return;
-  await pulumiOk(workspace, ["refresh", "-s", stack, "--yes", "--skip-preview", ...found.flatMap(({ resource }) => ["--target", resource.urn])]);
+  await pulumiOk(workspace, [
+    "refresh",
+    "-s",
+    stack,
+    "--yes",
+    "--skip-preview",
+    ...found.flatMap(({ resource }) => ["--target", resource.urn]),
+  ]);
 }
 
 /** Names under which the database server knows what the resource is. */

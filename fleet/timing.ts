@@ -48,7 +48,10 @@ export class Timings {
     const seconds: Partial<Record<Part, number>> = {};
     for (const [part, [from, to]] of spans) seconds[part] = (to - from) / 1000;
     const ends = [...spans.values()];
-    const total = ends.length === 0 ? 0 : (Math.max(...ends.map((e) => e[1])) - Math.min(...ends.map((e) => e[0]))) / 1000;
+    const total =
+      ends.length === 0
+        ? 0
+        : (Math.max(...ends.map((e) => e[1])) - Math.min(...ends.map((e) => e[0]))) / 1000;
     return { changes: this.#changes.get(id) ?? 0, seconds, total };
   }
 }
@@ -66,6 +69,7 @@ function partOf({ type, urn }: StepMetadata): Part | undefined {
   if (type.startsWith("postgresql:")) return "database";
   if (type.startsWith("cloudflare:")) return "name";
   if (type === "docker:index/volume:Volume") return "migration";
-  if (type === "docker:index/container:Container") return nameOf(urn).endsWith("-migrate") ? "migration" : "container";
+  if (type === "docker:index/container:Container")
+    return nameOf(urn).endsWith("-migrate") ? "migration" : "container";
   return undefined;
 }

@@ -24,7 +24,8 @@ export interface LiveNetwork {
   readonly Labels: Readonly<Record<string, string>> | null;
 }
 
-export const liveContainers = (): Promise<readonly LiveContainer[]> => docker.get("/containers/json", { all: true });
+export const liveContainers = (): Promise<readonly LiveContainer[]> =>
+  docker.get("/containers/json", { all: true });
 
 export const liveNetworks = (): Promise<readonly LiveNetwork[]> => docker.get("/networks");
 
@@ -35,11 +36,15 @@ export async function liveVolumes(): Promise<readonly LiveVolume[]> {
 
 /** The last lines that a container wrote, both streams, without their framing. */
 export async function containerLog(id: string, lines: number): Promise<string> {
-  const framed = await docker.get<unknown>(`/containers/${id}/logs`, { stdout: true, stderr: true, tail: lines });
+  const framed = await docker.get<unknown>(`/containers/${id}/logs`, {
+    stdout: true,
+    stderr: true,
+    tail: lines,
+  });
   // Eight bytes before each chunk: stream, three zeros, length (Docker API, "Stream format").
   const bytes = Buffer.isBuffer(framed) ? framed : Buffer.alloc(0);
   const parts: string[] = [];
-  for (let at = 0; at + 8 <= bytes.length; ) {
+  for (let at = 0; at + 8 <= bytes.length;) {
     const size = bytes.readUInt32BE(at + 4);
     parts.push(bytes.toString("utf8", at + 8, at + 8 + size));
     at += 8 + size;

@@ -31,6 +31,7 @@ const record = z.strictObject({
   dnsApiPort: z.int(),
   dnsPort: z.int(),
   ingressPort: z.int(),
+  ingressMetricsPort: z.int(),
 });
 export type Instance = z.infer<typeof record> & { readonly home: Home };
 
@@ -115,6 +116,7 @@ export async function openInstance(
   const dnsApiPort = await freePort(8053 + spread);
   const dnsPort = await freePort(1053 + spread);
   const ingressPort = await freePort(8080 + spread, new Set([dnsApiPort]));
+  const ingressMetricsPort = await freePort(9100 + spread);
   const network = chooseEdgeNetwork(wanted, rangesInUse());
   const fresh = {
     version: 1 as const,
@@ -126,6 +128,7 @@ export async function openInstance(
     dnsApiPort,
     dnsPort,
     ingressPort,
+    ingressMetricsPort,
   };
   writeFileAtomic(path.join(root, "instance.json"), `${JSON.stringify(fresh, null, 2)}\n`);
   return { ...fresh, home };

@@ -29,6 +29,8 @@ export interface PlatformSettings extends ImageNames {
   /** IPv4 address that the substations' records point at, and the port on which the ingress listens there. */
   readonly ingressAddress: string;
   readonly ingressPort: number;
+  /** Port on loopback for the ingress's own metrics and health. */
+  readonly ingressMetricsPort: number;
   /** CIDR of the edge network. */
   readonly edgeSubnet: string;
   readonly databaseHost: string;
@@ -75,6 +77,7 @@ export async function startLocal(
       dnsToken: dns.token,
       ingressAddress: "127.0.0.1",
       ingressPort: instance.ingressPort,
+      ingressMetricsPort: instance.ingressMetricsPort,
       edgeSubnet: instance.edgeSubnet,
       databaseHost: database.host,
       databasePort: database.port,

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { testPrograms, type Count } from "./engine/test";
 
 /**
  * `npm test`: everything, cheap checks first, and one line of counts at the end. Names of steps run only these: `npm test -- unit e2e`.
@@ -11,21 +12,16 @@ import { join, resolve } from "node:path";
 const root = resolve(__dirname, "..");
 const bin = (name: string) => join(root, "node_modules", ".bin", name);
 
-interface Count {
-  readonly passed: number;
-  readonly failed: number;
-}
-
-const steps: Readonly<Record<string, () => Count>> = {
+const steps: Readonly<Record<string, () => Count | Promise<Count>>> = {
   typecheck: () => command(bin("tsc"), ["--noEmit"]),
   lint: () => command(bin("eslint"), [".", "--max-warnings", "0", "--cache", "--cache-location", "node_modules/.cache/eslint"]),
   format: () => command(bin("prettier"), ["--check", "--log-level", "warn", "."]),
   unit: () => jest("unit"),
-  engine: () => goTests(),
+  engine: () => testPrograms(),
   e2e: () => jest("e2e", "--runInBand"),
 };
 
-function main(wanted: readonly string[]): number {
+async function main(wanted: readonly string[]): Promise<number> {
   const unknown = wanted.filter((name) => !(name in steps));
   if (unknown.length > 0) {
     process.stderr.write(`Unknown step ${unknown.join(", ")}. The steps are: ${Object.keys(steps).join(", ")}.\n`);
@@ -37,7 +33,7 @@ function main(wanted: readonly string[]): number {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const started = Date.now();
     process.stdout.write(`\n== ${name}\n`);
-    const count = run();
+    const count = await run();
     process.stdout.write(`== ${name}: ${count.failed === 0 ? "ok" : "FAILED"}, ${((Date.now() - started) / 1000).toFixed(0)} s\n`);
     passed += count.passed;
     failed += count.failed;
@@ -73,11 +69,6 @@ function jest(project: string, ...args: readonly string[]): Count {
   }
 }
 
-/** The tests of the Go programs, one count for each. */
-function goTests(): Count {
-  const programs = ["langhost", "providers"].map((name) => join(root, "test", "engine", name));
-  const counts = programs.map((folder) => command("go", ["test", "./..."], folder));
-  return { passed: counts.filter((c) => c.failed === 0).length, failed: counts.filter((c) => c.failed > 0).length };
-}
-
-process.exitCode = main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -20,7 +20,10 @@ async function awaitAnswer(lab: Lab, host: string, signal: AbortSignal): Promise
     const found = await look(lab, host, signal);
     if (found === "200") return;
     signal.throwIfAborted();
-    if (performance.now() > end) throw new Error(`http://${host}:${lab.ingressPort}/ does not answer 200 within ${patience / 1000} s, but ${found}`);
+    if (performance.now() > end)
+      throw new Error(
+        `http://${host}:${lab.ingressPort}/ does not answer 200 within ${patience / 1000} s, but ${found}`,
+      );
     await sleep(50);
   }
 }
@@ -37,5 +40,7 @@ async function look(lab: Lab, host: string, signal: AbortSignal): Promise<string
   }
   const port = lab.ingressPort;
   const args = ["--silent", "--max-time", "10", "--output", "/dev/null", "--write-out", "%{http_code}"];
-  return await said("curl", [...args, "--resolve", `${host}:${port}:${address}`, `http://${host}:${port}/`], { signal });
+  return await said("curl", [...args, "--resolve", `${host}:${port}:${address}`, `http://${host}:${port}/`], {
+    signal,
+  });
 }

@@ -1,7 +1,18 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Resources } from "../../config/fleet";
-import { appRole, containerName, databaseName, labels, mark, migrateRole, shortHash, userId, volumeName, type Owner } from "../../config/names";
+import {
+  appRole,
+  containerName,
+  databaseName,
+  labels,
+  mark,
+  migrateRole,
+  shortHash,
+  userId,
+  volumeName,
+  type Owner,
+} from "../../config/names";
 import type { Platform } from "../../config/platform";
 import { tarStream } from "../../local/tar";
 import { command, said } from "./commands";
@@ -29,7 +40,11 @@ export async function openBare(platform: Platform, shop: BareShop, signal: Abort
   const secrets = createSecrets();
   await createDatabase(platform, shop, secrets, signal);
   const volume = volumeName(shop.owner.platform, shop.owner.id);
-  await said("docker", ["volume", "create", "--driver", "local", ...ownerLabels(shop.owner, "secrets"), volume], { signal });
+  await said(
+    "docker",
+    ["volume", "create", "--driver", "local", ...ownerLabels(shop.owner, "secrets"), volume],
+    { signal },
+  );
   await migrate(platform, shop, secrets, signal);
   await serve(platform, shop, signal);
   await createRecord(platform, shop, signal);
@@ -46,11 +61,22 @@ interface Secrets {
 /** Drawn here at no cost; a shell would start `openssl rand` five times. */
 function createSecrets(): Secrets {
   const draw = () => randomBytes(20).toString("hex");
-  return { migratePassword: draw(), appPassword: draw(), sessionKey: draw(), mainStationToken: draw(), callbackSigningKey: draw() };
+  return {
+    migratePassword: draw(),
+    appPassword: draw(),
+    sessionKey: draw(),
+    mainStationToken: draw(),
+    callbackSigningKey: draw(),
+  };
 }
 
 /** One session: roles, the database closed, its marks, PUBLIC sent away, opened, granted. */
-async function createDatabase(platform: Platform, { owner, resources }: BareShop, secrets: Secrets, signal: AbortSignal): Promise<void> {
+async function createDatabase(
+  platform: Platform,
+  { owner, resources }: BareShop,
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<void> {
   const name = databaseName(owner.platform, owner.id);
   const [migrator, app] = [migrateRole(name), appRole(name)];
   const connections = 2 * resources.databaseConnections; // a container and the one that replaces it
@@ -82,7 +108,12 @@ async function createDatabase(platform: Platform, { owner, resources }: BareShop
 }
 
 /** `docker create`, `docker cp` of one archive, `docker start --attach`: its exit code is the migration's. */
-async function migrate(platform: Platform, shop: BareShop, secrets: Secrets, signal: AbortSignal): Promise<void> {
+async function migrate(
+  platform: Platform,
+  shop: BareShop,
+  secrets: Secrets,
+  signal: AbortSignal,
+): Promise<void> {
   const { owner } = shop;
   const name = databaseName(owner.platform, owner.id);
   const flags = [
@@ -92,7 +123,11 @@ async function migrate(platform: Platform, shop: BareShop, secrets: Secrets, sig
     ...["--restart", "no"],
     ...ownerLabels(owner, "migrate"),
   ];
-  const id = await said("docker", ["create", ...common(platform, shop, "migrate", flags), platform.storefrontImage, "migrate"], { signal });
+  const id = await said(
+    "docker",
+    ["create", ...common(platform, shop, "migrate", flags), platform.storefrontImage, "migrate"],
+    { signal },
+  );
   const archive = await archiveOf({
     [`${secretsFolder}/config.json`]: config(platform, shop, migrateRole(name)),
     [`${secretsFolder}/database-ca.crt`]: platform.database.ca,
@@ -113,45 +148,96 @@ async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): P
   const { owner, resources } = shop;
   const flags = [
     ...limited(resources),
-    ...["--mount", `type=volume,source=${volumeName(owner.platform, owner.id)},target=/${secretsFolder},readonly`],
+    ...[
+      "--mount",
+      `type=volume,source=${volumeName(owner.platform, owner.id)},target=/${secretsFolder},readonly`,
+    ],
     ...["--tmpfs", temporary(resources.temporaryStorageBytes)],
     ...["--restart", "unless-stopped", "--read-only"],
     // The command is the image's, since the flag for it would want a shell in the image.
-    ...["--health-interval", "500ms", "--health-timeout", "40s", "--health-start-period", "20s", "--health-retries", "3"],
+    ...[
+      "--health-interval",
+      "500ms",
+      "--health-timeout",
+      "40s",
+      "--health-start-period",
+      "20s",
+      "--health-retries",
+      "3",
+    ],
     ...ownerLabels(owner, "shop"),
     ...routeLabels(platform, shop),
   ];
-  const id = await said("docker", ["run", "--detach", ...common(platform, shop, "shop", flags), platform.storefrontImage], { signal });
+  const id = await said(
+    "docker",
+    ["run", "--detach", ...common(platform, shop, "shop", flags), platform.storefrontImage],
+    { signal },
+  );
   // The first probe comes after half a second, so there is nothing to see before.
   const end = performance.now() + 60_000;
   for (let pause = 600; ; pause = 200) {
     await sleep(pause, undefined, { signal });
     const health = await said("docker", ["inspect", "--format", "{{.State.Health.Status}}", id], { signal });
     if (health === "healthy") return;
-    if (health === "unhealthy" || performance.now() > end) throw new Error(`the bare container of ${owner.id} is ${health}`);
+    if (health === "unhealthy" || performance.now() > end)
+      throw new Error(`the bare container of ${owner.id} is ${health}`);
   }
 }
 
-async function createRecord(platform: Platform, { owner, host }: BareShop, signal: AbortSignal): Promise<void> {
-  const record = { name: host, type: "A", content: platform.ingress.address, ttl: 60, proxied: false, comment: mark(owner) };
+async function createRecord(
+  platform: Platform,
+  { owner, host }: BareShop,
+  signal: AbortSignal,
+): Promise<void> {
+  const record = {
+    name: host,
+    type: "A",
+    content: platform.ingress.address,
+    ttl: 60,
+    proxied: false,
+    comment: mark(owner),
+  };
   await zoneApi(platform.dns, "POST", "/dns_records", record, signal);
 }
 
 /** The flags of both containers. */
-function common(platform: Platform, { owner }: BareShop, role: "shop" | "migrate", flags: readonly string[]): string[] {
+function common(
+  platform: Platform,
+  { owner }: BareShop,
+  role: "shop" | "migrate",
+  flags: readonly string[],
+): string[] {
   const user = userId(owner.platform, owner.id);
   return [
     ...["--name", containerName(owner.platform, owner.id, role, flags)],
     ...["--user", `${user}:${user}`],
     ...["--network", platform.edgeNetwork],
-    ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges:true", "--ipc", "private", "--shm-size", "16m"],
+    ...[
+      "--cap-drop",
+      "ALL",
+      "--security-opt",
+      "no-new-privileges:true",
+      "--ipc",
+      "private",
+      "--shm-size",
+      "16m",
+    ],
     ...["--log-driver", "json-file"],
     ...flags,
   ];
 }
 
-const limited = (limits: Pick<Resources, "memoryBytes" | "cpus" | "processes" | "logSizeBytes">): string[] => [
-  ...["--memory", String(limits.memoryBytes), "--memory-swap", String(limits.memoryBytes), "--cpus", String(limits.cpus)],
+const limited = (
+  limits: Pick<Resources, "memoryBytes" | "cpus" | "processes" | "logSizeBytes">,
+): string[] => [
+  ...[
+    "--memory",
+    String(limits.memoryBytes),
+    "--memory-swap",
+    String(limits.memoryBytes),
+    "--cpus",
+    String(limits.cpus),
+  ],
   ...["--ulimit", `nproc=${limits.processes * 2}:${limits.processes * 2}`, "--ulimit", "nofile=4096:4096"],
   ...["--log-opt", `max-size=${Math.ceil(limits.logSizeBytes / mebibyte)}m`, "--log-opt", "max-file=2"],
 ];
@@ -170,7 +256,9 @@ const ownerLabels = (owner: Owner, role: string): string[] => [
 
 function routeLabels(platform: Platform, { owner, host }: BareShop): string[] {
   const name = `${owner.id}-${shortHash([host])}`;
-  const [router, service, middleware] = ["routers", "services", "middlewares"].map((part) => `traefik.http.${part}.${name}`);
+  const [router, service, middleware] = ["routers", "services", "middlewares"].map(
+    (part) => `traefik.http.${part}.${name}`,
+  );
   return [
     ...label("traefik.enable", "true"),
     ...label("traefik.docker.network", platform.edgeNetwork),
@@ -201,7 +289,15 @@ function config(platform: Platform, shop: BareShop, user: string): string {
     host,
     url: `http://${host}:${platform.ingress.port}`,
     revenueShareBasisPoints: shop.revenueShareBasisPoints,
-    database: { host: address, port, name, user, appRole: appRole(name), schema: "shop", maxConnections: resources.databaseConnections },
+    database: {
+      host: address,
+      port,
+      name,
+      user,
+      appRole: appRole(name),
+      schema: "shop",
+      maxConnections: resources.databaseConnections,
+    },
   });
 }
 

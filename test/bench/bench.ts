@@ -37,15 +37,21 @@ async function bench({ only, repeat, file }: Arguments, signal: AbortSignal): Pr
     const machine = await machineFacts(platform, lab.workspace, loadBefore);
     const found: Case[] = [];
     const complaints = new Set<string>();
-    for (const [name, run] of Object.entries(cases)) {
-      if (only.length > 0 && !only.includes(name)) continue;
-      signal.throwIfAborted();
-      found.push(await run({ lab, platform, repeat, progress, signal, complaints }));
+    try {
+      for (const [name, run] of Object.entries(cases)) {
+        if (only.length > 0 && !only.includes(name)) continue;
+        signal.throwIfAborted();
+        found.push(await run({ lab, platform, repeat, progress, signal, complaints }));
+      }
+    } finally {
+      // Also what was measured before a failure or a Ctrl-C; the file is for whole runs only.
+      if (found.length > 0) process.stdout.write(`\n${table(found)}\n${machineLine(machine)}\n\n`);
     }
-    process.stdout.write(`\n${table(found)}\n${machineLine(machine)}\n`);
     if (file !== undefined) fs.writeFileSync(file, json(machine, found));
     if (complaints.size > 0) {
-      throw new UserError(`the figures are worth nothing, since the bare commands of test/bench/bare.ts do not make what the program makes:\n  ${[...complaints].join("\n  ")}`);
+      throw new UserError(
+        `the figures are worth nothing, since the bare commands of test/bench/bare.ts do not make what the program makes:\n  ${[...complaints].join("\n  ")}`,
+      );
     }
   } finally {
     await progress.step("Removing all that the bench made", () => lab.close());
@@ -55,7 +61,10 @@ async function bench({ only, repeat, file }: Arguments, signal: AbortSignal): Pr
 function readArguments(args: readonly string[]): Arguments | string {
   let values;
   try {
-    ({ values } = parseArgs({ args: [...args], options: { only: { type: "string" }, repeat: { type: "string" }, json: { type: "string" } } }));
+    ({ values } = parseArgs({
+      args: [...args],
+      options: { only: { type: "string" }, repeat: { type: "string" }, json: { type: "string" } },
+    }));
   } catch (error) {
     return (error as Error).message;
   }

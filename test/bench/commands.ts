@@ -10,10 +10,18 @@ export interface CommandOptions {
 }
 
 /** Runs a command to its end, as a shell does, and returns its standard output. Throws what it said where its exit code is not 0. */
-export function command(program: string, args: readonly string[], options: CommandOptions = {}): Promise<Buffer> {
+export function command(
+  program: string,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<Buffer> {
   const { input, env, signal } = options;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: "pipe", ...(signal && { signal }) });
+    const child = spawn(program, args, {
+      env: { ...process.env, ...env },
+      stdio: "pipe",
+      ...(signal && { signal }),
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
@@ -30,11 +38,18 @@ export function command(program: string, args: readonly string[], options: Comma
 }
 
 /** The same, for its output as text without the end of the line. */
-export const said = async (program: string, args: readonly string[], options?: CommandOptions): Promise<string> =>
-  (await command(program, args, options)).toString().trim();
+export const said = async (
+  program: string,
+  args: readonly string[],
+  options?: CommandOptions,
+): Promise<string> => (await command(program, args, options)).toString().trim();
 
 /** Does `work` for each item, `limit` of them at a time. After the first failure nothing new is begun; what runs is awaited, then it is thrown. */
-export async function inParallel<T>(limit: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+export async function inParallel<T>(
+  limit: number,
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
   const waiting = [...items];
   const failures: unknown[] = [];
   const worker = async () => {

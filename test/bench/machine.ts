@@ -20,9 +20,15 @@ export interface Machine {
   readonly loadBefore: readonly number[];
 }
 
-export async function machineFacts(platform: Platform, workspace: Workspace, loadBefore: readonly number[]): Promise<Machine> {
+export async function machineFacts(
+  platform: Platform,
+  workspace: Workspace,
+  loadBefore: readonly number[],
+): Promise<Machine> {
   const processor = os.cpus()[0]?.model.trim() ?? "unknown";
-  const [docker = "", dockerClient = ""] = (await said("docker", ["version", "--format", "{{.Server.Version}} {{.Client.Version}}"])).split(" ");
+  const [docker = "", dockerClient = ""] = (
+    await said("docker", ["version", "--format", "{{.Server.Version}} {{.Client.Version}}"])
+  ).split(" ");
   return {
     cores: os.availableParallelism(),
     processor,
@@ -43,7 +49,11 @@ export const machineLine = (m: Machine): string =>
   `PostgreSQL ${m.postgresql}, Node ${m.node}, pulumi ${m.pulumi}; load before: ${m.loadBefore.map((load) => load.toFixed(2)).join(" ")}`;
 
 /** The commands of the baseline, with the Debian packages that bring them. */
-const tools: Readonly<Record<string, string>> = { docker: "docker.io", psql: "postgresql-client", curl: "curl" };
+const tools: Readonly<Record<string, string>> = {
+  docker: "docker.io",
+  psql: "postgresql-client",
+  curl: "curl",
+};
 
 /** @throws UserError where one cannot be run */
 export async function requireTools(): Promise<void> {

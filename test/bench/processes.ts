@@ -44,7 +44,8 @@ export class Watch {
   stop(): Usage {
     clearInterval(this.#timer);
     const byProgram: Record<string, number> = {};
-    for (const { name, ticks } of this.#last.values()) byProgram[name] = (byProgram[name] ?? 0) + ticks / ticksPerSecond;
+    for (const { name, ticks } of this.#last.values())
+      byProgram[name] = (byProgram[name] ?? 0) + ticks / ticksPerSecond;
     const cpuSeconds = Object.values(byProgram).reduce((sum, seconds) => sum + seconds, 0);
     return { cpuSeconds, cpuByProgram: byProgram, peakPss: this.#peakPss, peakRss: this.#peakRss };
   }
@@ -81,7 +82,8 @@ export class Watch {
 }
 
 function belongs(pid: number, root: number, stats: ReadonlyMap<number, Stat>): boolean {
-  for (let at: number | undefined = pid; at !== undefined && at > 1; at = stats.get(at)?.parent) if (at === root) return true;
+  for (let at: number | undefined = pid; at !== undefined && at > 1; at = stats.get(at)?.parent)
+    if (at === root) return true;
   return false;
 }
 
@@ -101,18 +103,30 @@ export function parseStat(text: string, fullName: () => string | undefined = () 
 }
 
 /** Undefined for a process that has ended and was not yet waited for: it has no command line any more. */
-const programOf = (pid: number): string | undefined => readGone(`/proc/${pid}/cmdline`)?.split("\0")[0]?.split("/").at(-1) || undefined;
+const programOf = (pid: number): string | undefined =>
+  readGone(`/proc/${pid}/cmdline`)?.split("\0")[0]?.split("/").at(-1) || undefined;
 
 /** Memory of one process in MiB; nothing where it has just gone. */
 export function memoryOf(pid: number): { readonly pss: number; readonly rss: number } {
   const text = readGone(`/proc/${pid}/smaps_rollup`) ?? "";
-  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) / 1024;
+  const field = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) / 1024;
   return { pss: field("Pss"), rss: field("Rss") };
+}
+
+/** CPU seconds of all commands that this process has started and that have ended. */
+export function commandSeconds(): number {
+  const rest = fs.readFileSync("/proc/self/stat", "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  return (Number(rest[13]) + Number(rest[14])) / ticksPerSecond;
 }
 
 /** Seconds that all cores together have worked since the machine started: everything but idling and waiting for disks. */
 export function machineBusySeconds(): number {
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (/^cpu +(.*)$/m.exec(fs.readFileSync("/proc/stat", "utf8"))?.[1] ?? "").split(" ").map(Number);
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (
+    /^cpu +(.*)$/m.exec(fs.readFileSync("/proc/stat", "utf8"))?.[1] ?? ""
+  )
+    .split(" ")
+    .map(Number);
   return (user + nice + system + irq + softirq) / ticksPerSecond;
 }
 

@@ -4,8 +4,19 @@ import { parseStat } from "./processes";
 import { json, median, table, targeted, type Case } from "./report";
 import { inParallel } from "./commands";
 
-const opening: Case = { name: "open-25", seconds: 20.129, baselineSeconds: 10, ratio: 2.0129, engineCpuSeconds: 12.345, peakPssMiB: 1, parts: { node: 1.239 } };
-const found = [targeted(opening, "ratio", 2, "times"), targeted({ name: "resting-10", restingMiB: 30.5 }, "restingMiB", 64, "MiB")];
+const opening: Case = {
+  name: "open-25",
+  seconds: 20.129,
+  baselineSeconds: 10,
+  ratio: 2.0129,
+  engineCpuSeconds: 12.345,
+  peakPssMiB: 1,
+  parts: { node: 1.239 },
+};
+const found = [
+  targeted(opening, "ratio", 2, "times"),
+  targeted({ name: "resting-10", restingMiB: 30.5 }, "restingMiB", 64, "MiB"),
+];
 
 test("people get a line for each case, and a missed target is seen", () => {
   expect(table(found)).toBe(
@@ -23,7 +34,15 @@ test("machines get every case with the same keys, and numbers that are no longer
     machine: { cores: 2 },
     cases: [
       {
-        ...{ name: "open-25", seconds: 20.13, baselineSeconds: 10, ratio: 2.01, engineCpuSeconds: 12.35, peakPssMiB: 1, parts: { node: 1.24 } },
+        ...{
+          name: "open-25",
+          seconds: 20.13,
+          baselineSeconds: 10,
+          ratio: 2.01,
+          engineCpuSeconds: 12.35,
+          peakPssMiB: 1,
+          parts: { node: 1.24 },
+        },
         target: { figure: "ratio", limit: 2, unit: "times", met: false },
       },
       {
@@ -40,14 +59,18 @@ test("the median is the middle, or between the two in the middle; there is none 
 });
 
 test("docker's sizes are read in every unit that it uses, and nothing else is", () => {
-  expect([mebibytes("512KiB"), mebibytes("30.5MiB"), mebibytes("1.5GiB"), mebibytes("1048576B")]).toEqual([0.5, 30.5, 1536, 1]);
+  expect([mebibytes("512KiB"), mebibytes("30.5MiB"), mebibytes("1.5GiB"), mebibytes("1048576B")]).toEqual([
+    0.5, 30.5, 1536, 1,
+  ]);
   expect(() => mebibytes("--")).toThrow(`docker stats says "--", which is no size`);
 });
 
 test("a line of /proc is read, whatever the program is called, and a name that says little is completed", () => {
   const rest = "S 41 1 1 0 -1 4194560 9 9 9 9 250 50 7 7 20 0 7 0 424141";
   expect(parseStat(`42 (a) b (c) ${rest}`)).toEqual({ name: "a) b (c", state: "S", parent: 41, ticks: 300 });
-  expect(parseStat(`42 (pulumi-resource) ${rest}`, () => "pulumi-resource-docker").name).toBe("pulumi-resource-docker");
+  expect(parseStat(`42 (pulumi-resource) ${rest}`, () => "pulumi-resource-docker").name).toBe(
+    "pulumi-resource-docker",
+  );
   expect(parseStat(`42 (MainThread) ${rest}`, () => "node").name).toBe("node");
   expect(parseStat(`42 (MainThread) ${rest}`, () => undefined).name).toBe("MainThread");
 });

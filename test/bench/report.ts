@@ -42,7 +42,8 @@ export function json(machine: Machine, cases: readonly Case[]): string {
 
 /** For people: one line a case. */
 export function table(cases: readonly Case[]): string {
-  const shown = (value: number | undefined, digits: number) => (value === undefined ? "-" : value.toFixed(digits));
+  const shown = (value: number | undefined, digits: number) =>
+    value === undefined ? "-" : value.toFixed(digits);
   const rows = cases.map((found) => [
     found.name,
     shown(found.seconds, 2),
@@ -54,13 +55,28 @@ export function table(cases: readonly Case[]): string {
   ]);
   const all = [["case", "seconds", "bare s", "ratio", "target", "", ""], ...rows];
   const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  return `${all.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()).join("\n")}\n`;
+  return `${all
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n")}\n`;
 }
 
-const aim = ({ figure, limit, unit }: Target): string => (figure === "ratio" ? `${limit} × bare` : `${limit} ${unit}`);
+const aim = ({ figure, limit, unit }: Target): string =>
+  figure === "ratio" ? `${limit} × bare` : `${limit} ${unit}`;
 
 /** What the columns have no room for, in the order in which the case has it. */
-const notes = ({ name: _name, seconds: _s, baselineSeconds: _b, ratio: _r, target: _t, ...extra }: Case): string =>
+const notes = ({
+  name: _name,
+  seconds: _s,
+  baselineSeconds: _b,
+  ratio: _r,
+  target: _t,
+  ...extra
+}: Case): string =>
   Object.entries(extra)
     .filter(([, value]) => typeof value === "number")
     .map(([key, value]) => `${words(key)} ${round(value as number)}`)
@@ -68,7 +84,9 @@ const notes = ({ name: _name, seconds: _s, baselineSeconds: _b, ratio: _r, targe
 
 /** `peakPssMiB` as "peak pss MiB". */
 const words = (key: string): string =>
-  key.replaceAll(/(?<=[a-z])(?=[A-Z])(?!B\b)/g, " ").replaceAll(/\b[A-Z](?=[a-z]{2})/g, (first) => first.toLowerCase());
+  key
+    .replaceAll(/(?<=[a-z])(?=[A-Z])(?!B\b)/g, " ")
+    .replaceAll(/\b[A-Z](?=[a-z]{2})/g, (first) => first.toLowerCase());
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 

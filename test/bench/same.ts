@@ -38,7 +38,9 @@ async function describe(platform: Platform, owner: Owner): Promise<Facts> {
     [new RegExp(database, "g"), "<database>"],
     [new RegExp(user, "g"), "<user>"],
   ];
-  return flatten(JSON.parse(names.reduce((text, [name, as]) => text.replaceAll(name, as), JSON.stringify(found))));
+  return flatten(
+    JSON.parse(names.reduce((text, [name, as]) => text.replaceAll(name, as), JSON.stringify(found))),
+  );
 }
 
 interface Container {
@@ -55,7 +57,12 @@ async function container(owner: Owner, role: string): Promise<unknown> {
   const { Config, HostConfig, Mounts, NetworkSettings } = one;
   const config = Object.entries(Config).filter(([key]) => !ownSay.has(key));
   const mounts = Mounts.map(({ Destination, RW }) => `${Destination} ${RW ? "rw" : "ro"}`);
-  return { config: Object.fromEntries(config), host: HostConfig, mounts, networks: Object.keys(NetworkSettings.Networks) };
+  return {
+    config: Object.fromEntries(config),
+    host: HostConfig,
+    mounts,
+    networks: Object.keys(NetworkSettings.Networks),
+  };
 }
 
 /** Left to the engine, or about where the output of a command goes. */
@@ -83,5 +90,8 @@ const databaseFacts = (name: string): string => `
 function flatten(value: unknown, at = ""): Facts {
   if (value === null || value === false || value === undefined || value === "") return {};
   if (typeof value !== "object") return { [at]: value };
-  return Object.assign({}, ...Object.entries(value).map(([key, part]) => flatten(part, at ? `${at}.${key}` : key))) as Facts;
+  return Object.assign(
+    {},
+    ...Object.entries(value).map(([key, part]) => flatten(part, at ? `${at}.${key}` : key)),
+  ) as Facts;
 }

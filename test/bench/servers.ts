@@ -5,19 +5,30 @@ import { said } from "./commands";
 
 /** Runs statements as the provisioner, each in a transaction of its own, up to the first that fails. Returns rows as lines, columns split by tabs. */
 export function psql(server: DatabaseServer, statements: string, signal?: AbortSignal): Promise<string> {
-  return said("psql", ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--field-separator=\t", "--set=ON_ERROR_STOP=1"], {
-    input: statements,
-    env: {
-      PGHOST: server.host,
-      PGPORT: String(server.port),
-      PGUSER: server.user,
-      PGPASSWORD: server.password,
-      PGDATABASE: "postgres",
-      PGSSLMODE: "verify-full",
-      PGSSLROOTCERT: server.caFile,
+  return said(
+    "psql",
+    [
+      "--no-psqlrc",
+      "--quiet",
+      "--tuples-only",
+      "--no-align",
+      "--field-separator=\t",
+      "--set=ON_ERROR_STOP=1",
+    ],
+    {
+      input: statements,
+      env: {
+        PGHOST: server.host,
+        PGPORT: String(server.port),
+        PGUSER: server.user,
+        PGPASSWORD: server.password,
+        PGDATABASE: "postgres",
+        PGSSLMODE: "verify-full",
+        PGSSLROOTCERT: server.caFile,
+      },
+      signal,
     },
-    signal,
-  });
+  );
 }
 
 interface Answer {
@@ -27,16 +38,30 @@ interface Answer {
 }
 
 /** One request to the zone's API. Fails where the answer is not a success. */
-export async function zoneApi<T>(zone: Zone, method: "GET" | "POST", target: string, body?: object, signal?: AbortSignal): Promise<T> {
+export async function zoneApi<T>(
+  zone: Zone,
+  method: "GET" | "POST",
+  target: string,
+  body?: object,
+  signal?: AbortSignal,
+): Promise<T> {
   const url = `${zone.api ?? "https://api.cloudflare.com/client/v4"}/zones/${zone.id}${target}`;
   const settings = [
     `url = "${url}"`,
     `request = "${method}"`,
     `header = "Authorization: Bearer ${zone.token}"`,
-    ...(body ? [`header = "Content-Type: application/json"`, `data = ${JSON.stringify(JSON.stringify(body))}`] : []),
+    ...(body
+      ? [`header = "Content-Type: application/json"`, `data = ${JSON.stringify(JSON.stringify(body))}`]
+      : []),
   ];
-  const text = await said("curl", ["--silent", "--show-error", "--max-time", "15", "--config", "-"], { input: settings.join("\n"), signal });
+  const text = await said("curl", ["--silent", "--show-error", "--max-time", "15", "--config", "-"], {
+    input: settings.join("\n"),
+    signal,
+  });
   const answer = JSON.parse(text) as Answer;
-  if (!answer.success) throw new Error(`DNS zone ${zone.name}, ${method} ${target}: ${answer.errors.map((e) => `${e.code} ${e.message}`).join("; ")}`);
+  if (!answer.success)
+    throw new Error(
+      `DNS zone ${zone.name}, ${method} ${target}: ${answer.errors.map((e) => `${e.code} ${e.message}`).join("; ")}`,
+    );
   return answer.result as T;
 }

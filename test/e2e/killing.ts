@@ -15,12 +15,16 @@ export function kill(engine: number, victim: Victim): number {
     return end([...descendants(engine), engine]);
   }
   const plugin = `pulumi-resource-${victim.split(" ")[0]}`;
-  return end(descendants(engine).filter((pid) => commandOf(pid)[0]?.endsWith(plugin)));
+  const ended = end(descendants(engine).filter((pid) => commandOf(pid)[0]?.endsWith(plugin)));
+  process.kill(engine, "SIGCONT"); // where it was stopped
+  return ended;
 }
 
-/** Processes whose environment names this folder, and that are not ours to keep: the servers of the lab have none of it. */
-export const processesOf = (state: string): number[] =>
-  findProcesses((pid) => environmentOf(pid).includes(`PULUMI_BACKEND_URL=file://${state}`) && identify(pid) !== undefined);
+/** Processes that an engine with this backend, and nobody else, has started. */
+export const processesOf = (backend: string): number[] =>
+  findProcesses(
+    (pid) => environmentOf(pid).includes(`PULUMI_BACKEND_URL=${backend}`) && identify(pid) !== undefined,
+  );
 
 function end(pids: readonly number[]): number {
   for (const pid of pids) {
@@ -40,7 +44,8 @@ function descendants(root: number): number[] {
     const parent = parentOf(Number(name));
     if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
-  const below = (pid: number): number[] => (children.get(pid) ?? []).flatMap((child) => [child, ...below(child)]);
+  const below = (pid: number): number[] =>
+    (children.get(pid) ?? []).flatMap((child) => [child, ...below(child)]);
   return below(root);
 }
 

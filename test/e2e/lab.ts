@@ -29,6 +29,7 @@ export interface LabOptions {
 export class Lab {
   /** All that the runs of `pulumi` printed, for the search for secrets. */
   readonly output: string[] = [];
+  #platform: Promise<Platform> | undefined;
 
   private constructor(
     readonly name: string,
@@ -41,7 +42,10 @@ export class Lab {
   ) {}
 
   /** Sets up servers and the platform's stack. */
-  static async open({ prefix = "e2e", progress = process.env["CI"] ? consoleProgress() : silent }: LabOptions = {}): Promise<Lab> {
+  static async open({
+    prefix = "e2e",
+    progress = process.env["CI"] ? consoleProgress() : silent,
+  }: LabOptions = {}): Promise<Lab> {
     const name = `${prefix}${randomBytes(3).toString("hex")}`;
     const home = path.join(os.tmpdir(), `substation-${name}`);
     process.env["SUBSTATION_HOME"] = home;
@@ -81,7 +85,13 @@ export class Lab {
 
   /** Writes a substation's file; `change` overrides single lines of a valid one. */
   write(group: string, id: string, change: Partial<SubstationFields> = {}): void {
-    const fields = { title: `店铺 ${id}`, tier: "trial", host: `${id}.substation.test`, revenueShare: "12.5%", ...change };
+    const fields = {
+      title: `店铺 ${id}`,
+      tier: "trial",
+      host: `${id}.substation.test`,
+      revenueShare: "12.5%",
+      ...change,
+    };
     const lines = [
       `title: ${fields.title}`,
       `tier: ${fields.tier}`,
@@ -108,8 +118,14 @@ export class Lab {
     return done;
   }
 
+  /** The same, for what shows secrets: it is not kept in `output`. */
+  pulumiUnrecorded(args: readonly string[]): Promise<Finished> {
+    return pulumi(this.workspace, args);
+  }
+
   /** An update that is expected to succeed, as an operator runs it. */
   async up(stack: string, options?: RunOptions): Promise<string> {
+    if (stack === "platform") this.#platform = undefined;
     const out = await pulumiOk(this.workspace, ["up", "-s", stack, "--yes", "--skip-preview"], options);
     this.output.push(out);
     return out;
@@ -119,18 +135,43 @@ export class Lab {
     return repairStack(this.workspace, stack);
   }
 
+  /** What the platform's stack exported with its last update. */
   async platform(): Promise<Platform> {
-    return JSON.parse(await pulumiOk(this.workspace, ["stack", "output", "-s", "platform", "--json", "--show-secrets"])) as Platform;
+    this.#platform ??= pulumiOk(this.workspace, [
+      "stack",
+      "output",
+      "-s",
+      "platform",
+      "--json",
+      "--show-secrets",
+    ]).then((out) => JSON.parse(out) as Platform);
+    return await this.#platform;
   }
 
   /** One request through the ingress, on a connection of its own. */
-  get(host: string, target = "/"): Promise<{ status: number; body: string; headers: http.IncomingHttpHeaders }> {
+  get(
+    host: string,
+    target = "/",
+  ): Promise<{ status: number; body: string; headers: http.IncomingHttpHeaders }> {
     return new Promise((resolve, reject) => {
-      const options = { host: "127.0.0.1", port: this.ingressPort, path: target, headers: { host }, agent: false, timeout: 10_000 };
+      const options = {
+        host: "127.0.0.1",
+        port: this.ingressPort,
+        path: target,
+        headers: { host },
+        agent: false,
+        timeout: 10_000,
+      };
       const request = http.get(options, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), headers: response.headers }));
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            body: Buffer.concat(chunks).toString(),
+            headers: response.headers,
+          }),
+        );
         response.on("error", reject);
       });
       request.on("timeout", () => request.destroy(new Error("no answer within 10 s")));
@@ -139,9 +180,17 @@ export class Lab {
   }
 
   /** Runs `work` on a database of the platform's server, as any role. */
-  async sql<T>(login: { database: string; user: string; password: string }, work: (client: Client) => Promise<T>): Promise<T> {
+  async sql<T>(
+    login: { database: string; user: string; password: string },
+    work: (client: Client) => Promise<T>,
+  ): Promise<T> {
     const { database } = await this.platform();
-    const client = new Client({ host: database.host, port: database.port, ...login, ssl: { ca: database.ca } });
+    const client = new Client({
+      host: database.host,
+      port: database.port,
+      ...login,
+      ssl: { ca: database.ca },
+    });
     await client.connect();
     try {
       return await work(client);
@@ -165,11 +214,21 @@ export interface SubstationFields {
 }
 
 /** Runs a program to its end and returns its standard output. */
-export function command(program: string, args: readonly string[], options: ExecFileOptions & { input?: string } = {}): Promise<string> {
+export function command(
+  program: string,
+  args: readonly string[],
+  options: ExecFileOptions & { input?: string } = {},
+): Promise<string> {
   const { input, ...rest } = options;
   return new Promise((resolve, reject) => {
-    const child = execFile(program, [...args], { ...rest, maxBuffer: 64 * 1024 * 1024, encoding: "utf8" }, (error, stdout, stderr) =>
-      error ? reject(new Error(`${program} ${args.join(" ")}: ${error.message}\n${stderr}`, { cause: error })) : resolve(stdout),
+    const child = execFile(
+      program,
+      [...args],
+      { ...rest, maxBuffer: 64 * 1024 * 1024, encoding: "utf8" },
+      (error, stdout, stderr) =>
+        error
+          ? reject(new Error(`${program} ${args.join(" ")}: ${error.message}\n${stderr}`, { cause: error }))
+          : resolve(stdout),
     );
     child.stdin?.end(input);
   });
@@ -177,7 +236,14 @@ export function command(program: string, args: readonly string[], options: ExecF
 
 /** Containers of one substation, as `docker inspect` shows them. */
 export async function inspect(mark: string, role: string): Promise<readonly Inspected[]> {
-  const ids = await command("docker", ["ps", "-aq", "--filter", `label=substation.mark=${mark}`, "--filter", `label=substation.role=${role}`]);
+  const ids = await command("docker", [
+    "ps",
+    "-aq",
+    "--filter",
+    `label=substation.mark=${mark}`,
+    "--filter",
+    `label=substation.role=${role}`,
+  ]);
   const list = ids.split("\n").filter(Boolean);
   return list.length === 0 ? [] : (JSON.parse(await command("docker", ["inspect", ...list])) as Inspected[]);
 }

@@ -21,8 +21,17 @@ export function changes(events: readonly EngineEvent[]): string[] {
     .sort();
 }
 
+/** The part of `pulumi stack export` that tells what there is; all else is written anew each time (times, ciphers). */
+interface State {
+  readonly deployment: { readonly resources?: readonly { readonly urn: string; readonly id?: string }[] };
+}
+
 /** Runs `work` as PostgreSQL's superuser, who sees everything. */
-export async function asSuperuser<T>(lab: Lab, work: (client: Client) => Promise<T>, database = "postgres"): Promise<T> {
+export async function asSuperuser<T>(
+  lab: Lab,
+  work: (client: Client) => Promise<T>,
+  database = "postgres",
+): Promise<T> {
   const client = socketClient(readInstance(lab.home)!)(database);
   await client.connect();
   try {
@@ -36,20 +45,29 @@ export async function asSuperuser<T>(lab: Lab, work: (client: Client) => Promise
 export async function picture(lab: Lab, stacks: readonly string[]) {
   const platform = await lab.platform();
   const mine = ["--filter", `label=${labels.platform}=${lab.name}`];
-  const lines = async (...args: string[]) => (await command("docker", args)).split("\n").filter(Boolean).sort();
+  const lines = async (...args: string[]) =>
+    (await command("docker", args)).split("\n").filter(Boolean).sort();
   const states = await Promise.all(stacks.map((stack) => lab.pulumi(["stack", "export", "-s", stack])));
   return {
     containers: await lines("ps", "-a", "--no-trunc", ...mine, "--format", "{{.Names}} {{.ID}} {{.State}}"),
     volumes: await lines("volume", "ls", ...mine, "--format", "{{.Name}}"),
     networks: await lines("network", "ls", "--no-trunc", ...mine, "--format", "{{.Name}} {{.ID}}"),
     records: [...(await liveRecords(platform.dns))].sort((a, b) => a.id.localeCompare(b.id)),
-    resources: states.map(({ stdout }) => (JSON.parse(stdout) as { deployment: { resources: unknown } }).deployment.resources),
+    resources: states.flatMap(({ stdout }) =>
+      ((JSON.parse(stdout) as State).deployment.resources ?? [])
+        .map(({ urn, id }) => `${urn} ${id ?? ""}`)
+        .sort(),
+    ),
     ...(await asSuperuser(lab, async (client) => {
       const all = async (sql: string) => (await client.query<Record<string, unknown>>(sql)).rows;
       return {
         // xmin changes with every change of a row, whatever was changed.
-        databases: await all("SELECT datname, xmin, shobj_description(oid, 'pg_database') AS comment FROM pg_database ORDER BY 1"),
-        roles: await all("SELECT rolname, xmin, shobj_description(oid, 'pg_authid') AS comment FROM pg_authid ORDER BY 1"),
+        databases: await all(
+          "SELECT datname, xmin, shobj_description(oid, 'pg_database') AS comment FROM pg_database ORDER BY 1",
+        ),
+        roles: await all(
+          "SELECT rolname, xmin, shobj_description(oid, 'pg_authid') AS comment FROM pg_authid ORDER BY 1",
+        ),
         settings: await all("SELECT * FROM pg_db_role_setting ORDER BY 1, 2"),
         members: await all("SELECT roleid::regrole, member::regrole FROM pg_auth_members ORDER BY 1, 2"),
       };
@@ -62,16 +80,25 @@ export async function recordsOf(lab: Lab, host: string): Promise<LiveRecord[]> {
 }
 
 /** Asks the zone's server for the addresses of a name, as any resolver would; the answer's code and its addresses. */
-export function resolve(port: number, name: string, transport: "udp" | "tcp"): Promise<{ rcode: string; addresses: string[] }> {
+export function resolve(
+  port: number,
+  name: string,
+  transport: "udp" | "tcp",
+): Promise<{ rcode: string; addresses: string[] }> {
   const query: dnsPacket.Packet = { type: "query", id: randomInt(65_536), questions: [{ type: "A", name }] };
   return new Promise((done, reject) => {
-    const finish = (packet: dnsPacket.DecodedPacket) => {
-      const addresses = (packet.answers ?? []).flatMap((answer) => (answer.type === "A" ? [answer.data] : []));
+    const finish = (packet: dnsPacket.Packet) => {
+      const addresses = (packet.answers ?? []).flatMap((answer) =>
+        answer.type === "A" ? [answer.data] : [],
+      );
       done({ rcode: (packet as unknown as { rcode: string }).rcode, addresses });
     };
     if (transport === "udp") {
       const socket = dgram.createSocket("udp4").on("error", reject);
-      const timer = setTimeout(() => socket.close(() => reject(new Error("no answer over UDP within 5 s"))), 5_000);
+      const timer = setTimeout(
+        () => socket.close(() => reject(new Error("no answer over UDP within 5 s"))),
+        5_000,
+      );
       socket.on("message", (message) => {
         clearTimeout(timer);
         socket.close(() => finish(dnsPacket.decode(message)));
@@ -80,8 +107,12 @@ export function resolve(port: number, name: string, transport: "udp" | "tcp"): P
       return;
     }
     let received = Buffer.alloc(0);
-    const socket = net.connect({ port, host: "127.0.0.1", timeout: 5_000 }, () => socket.write(dnsPacket.streamEncode(query)));
-    socket.on("timeout", () => socket.destroy(new Error("no answer over TCP within 5 s"))).on("error", reject);
+    const socket = net.connect({ port, host: "127.0.0.1", timeout: 5_000 }, () =>
+      socket.write(dnsPacket.streamEncode(query)),
+    );
+    socket
+      .on("timeout", () => socket.destroy(new Error("no answer over TCP within 5 s")))
+      .on("error", reject);
     socket.on("data", (chunk) => {
       received = Buffer.concat([received, chunk]);
       if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { appRole, databaseName, mark, volumeName } from "../../config/names";
@@ -10,7 +11,7 @@ import { asSuperuser, changes, picture, recordsOf, resolve } from "./observe";
  * From files to shops that answer, on the real engine. The tests follow one another on one platform, as an operator's days do. They do not prove what a shop can
  * reach from inside (isolation.test.ts), nor what is left by a killed update (killed.test.ts).
  */
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const group = "shops";
 const shops = {
@@ -55,28 +56,54 @@ async function serving(id: string): Promise<Inspected> {
 
 /** Runs SQL in the shop's database as the shop itself does, with the password that lies in its container. */
 async function asShop<T extends object>(id: string, sql: string): Promise<T[]> {
-  const password = await command("docker", ["exec", (await serving(id)).Id, "/bin/busybox", "cat", "/run/secrets/database-password"]);
+  const password = await command("docker", [
+    "exec",
+    (await serving(id)).Id,
+    "/bin/busybox",
+    "cat",
+    "/run/secrets/database-password",
+  ]);
   const database = databaseName(lab.name, id);
-  return await lab.sql({ database, user: appRole(database), password }, async (client) => (await client.query<T>(sql)).rows);
+  return await lab.sql(
+    { database, user: appRole(database), password },
+    async (client) => (await client.query<T>(sql)).rows,
+  );
 }
 
+const stackTrace = /^\s+at .*:\d+:\d+\)?$/m;
+
 /** Lines of `file:line:column  code  message`. */
-const problems = (text: string): string[] => text.split("\n").map((line) => line.trim()).filter((line) => /^stacks\/\S*:\d+:\d+ {2}\S+ {2}/.test(line));
+const problems = (text: string): string[] =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => /^stacks\/\S*:\d+:\d+ {2}\S+ {2}/.test(line));
 
 describe("before anything is open", () => {
   test("a group whose platform is not set up is told so in one sentence", async () => {
     await lab.ensureStack("stranded");
     await setConfig(lab.workspace, "stranded", "platform", "platform-elsewhere", false);
+    // Where there is not even a stack of that name, the engine itself speaks.
+    expect(await refused("stranded")).toContain('unknown stack "organization/substation/platform-elsewhere"');
+    await lab.ensureStack("platform-elsewhere");
     const said = await refused("stranded");
-    expect(said).toContain('"platform-elsewhere"');
-    expect(said).toMatch(/pulumi up -s platform-elsewhere/);
-    expect(said).not.toMatch(/^\s+at .*\(.*:\d+:\d+\)/m);
+    expect(said).toContain(
+      'the platform that this group stands on is not set up. Run "pulumi up -s platform-elsewhere" first',
+    );
+    expect(said).not.toMatch(stackTrace);
   });
 
   test("a group without a folder has no substation, and its update makes nothing but the stack", async () => {
     await lab.ensureStack("nobody");
     const before = await picture(lab, []);
-    expect(await update("nobody")).toEqual(["create Stack substation-nobody", "create cloudflare dns", "create postgresql database"]);
+    expect(await update("nobody")).toEqual(
+      [
+        "create Stack substation-nobody",
+        "create cloudflare dns",
+        "create postgresql database",
+        "create pulumi default",
+      ].sort(),
+    );
     expect(await picture(lab, [])).toEqual(before);
   });
 
@@ -88,10 +115,22 @@ describe("before anything is open", () => {
     const before = await picture(lab, [group]);
     const cli = path.join(__dirname, "../../cli/main.ts");
     const loader = path.join(__dirname, "../../scripts/typescript.cjs");
-    const check = command(process.execPath, ["--require", loader, cli, "check"], { cwd: lab.root });
-    const listed = problems(await check.then(() => "", (error: Error & { cause: { stdout: string } }) => error.cause.stdout));
-    expect(listed.map((line) => line.split("  ").slice(0, 2).join(" ").replace(/:\d+:\d+/, ""))).toEqual([
-      `stacks/${group}/haitang.yaml value/range`,
+    const check = spawnSync(process.execPath, ["--require", loader, cli, "check"], {
+      cwd: lab.root,
+      encoding: "utf8",
+    });
+    expect(check.status).toBe(1);
+    const listed = problems(check.stdout);
+    expect(
+      listed.map((line) =>
+        line
+          .split("  ")
+          .slice(0, 2)
+          .join(" ")
+          .replace(/:\d+:\d+/, ""),
+      ),
+    ).toEqual([
+      `stacks/${group}/haitang.yaml unit/share`,
       `stacks/${group}/haitang.yaml key/unknown`,
       `stacks/${group}/mengxiang.yaml tier/unknown`,
       `stacks/${group}/mengxiang.yaml host/lookalike`,
@@ -99,7 +138,7 @@ describe("before anything is open", () => {
     const said = await refused();
     expect(problems(said)).toEqual(listed);
     expect(said).toContain("4 problems; nothing was changed");
-    expect(said).not.toMatch(/^\s+at .*\(.*:\d+:\d+\)/m);
+    expect(said).not.toMatch(stackTrace);
     expect(await picture(lab, [group])).toEqual(before);
   });
 });
@@ -111,7 +150,8 @@ describe("three substations", () => {
     expect(made.filter((line) => !line.startsWith("create "))).toEqual([]);
     expect(made.filter((line) => line.startsWith("create Container"))).toHaveLength(6);
 
-    const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+    const escaped = (text: string) =>
+      text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
     for (const [id, { title }] of Object.entries(shops)) {
       const { status, body } = await lab.get(hostOf(id));
       expect([id, status]).toEqual([id, 200]);
@@ -124,22 +164,27 @@ describe("three substations", () => {
 
   test.each(["udp", "tcp"] as const)("are found by their names, asked over %s", async (transport) => {
     for (const id of Object.keys(shops)) {
-      expect(await resolve(lab.dnsPort, hostOf(id), transport)).toEqual({ rcode: "NOERROR", addresses: ["127.0.0.1"] });
+      expect(await resolve(lab.dnsPort, hostOf(id), transport)).toEqual({
+        rcode: "NOERROR",
+        addresses: ["127.0.0.1"],
+      });
     }
-    expect(await resolve(lab.dnsPort, "nobody.substation.test", transport)).toEqual({ rcode: "NXDOMAIN", addresses: [] });
+    expect(await resolve(lab.dnsPort, "nobody.substation.test", transport)).toEqual({
+      rcode: "NXDOMAIN",
+      addresses: [],
+    });
   });
 
   test("are not changed by a second update, and neither a preview nor a refresh finds any drift", async () => {
     const before = await picture(lab, [group]);
     expect(await update()).toEqual([]);
     for (const args of [
-      ["preview", "--refresh", "--expect-no-changes"],
-      ["refresh", "--preview-only", "--expect-no-changes"],
+      ["preview", "--refresh", "--expect-no-changes", "-s", group],
+      ["refresh", "--preview-only", "--expect-no-changes", "-s", group],
+      ["preview", "--refresh", "--expect-no-changes", "-s", "platform"],
     ]) {
-      for (const stack of ["platform", group]) {
-        const { code, stdout, stderr } = await lab.pulumi([...args, "-s", stack]);
-        expect([args, stack, code, code === 0 ? "" : stdout + stderr]).toEqual([args, stack, 0, ""]);
-      }
+      const { code, stdout, stderr } = await lab.pulumi(args);
+      expect([args, code, code === 0 ? "" : stdout + stderr]).toEqual([args, 0, ""]);
     }
     expect(await picture(lab, [group])).toEqual(before);
   });
@@ -147,11 +192,18 @@ describe("three substations", () => {
   test("a change of tier changes one shop's limits in container, role and database, and its data stays", async () => {
     await asShop("mengxiang", "INSERT INTO shop.notice (body) VALUES ('换档之前')");
     const before = await Promise.all(Object.keys(shops).map(serving));
-    expect([before[0]!.HostConfig.Memory, before[0]!.HostConfig.NanoCpus]).toEqual([128 * 1024 * 1024, 0.25e9]);
+    expect([before[0]!.HostConfig.Memory, before[0]!.HostConfig.NanoCpus]).toEqual([
+      128 * 1024 * 1024,
+      0.25e9,
+    ]);
     lab.write(group, "mengxiang", { title: shops.mengxiang.title, tier: "standard" });
     expect(await update()).toEqual([
       "create-replacement Container mengxiang",
+      "create-replacement Container mengxiang-migrate", // it carries config.json, which names the tier
       "delete-replaced Container mengxiang",
+      "delete-replaced Container mengxiang-migrate",
+      "replace Container mengxiang",
+      "replace Container mengxiang-migrate",
       "update Database mengxiang",
       "update Role mengxiang-app",
       "update Substation mengxiang",
@@ -173,7 +225,11 @@ describe("three substations", () => {
       {
         datconnlimit: 12,
         rolconnlimit: 10,
-        settings: ["idle_in_transaction_session_timeout=30000", expect.stringMatching(/^search_path=/), "statement_timeout=10000"],
+        settings: [
+          "idle_in_transaction_session_timeout=30000",
+          expect.stringMatching(/^search_path=/),
+          "statement_timeout=10000",
+        ],
       },
     ]);
     expect(await asShop("mengxiang", "SELECT body FROM shop.notice WHERE body = '换档之前'")).toHaveLength(1);
@@ -185,10 +241,13 @@ describe("three substations", () => {
     const { Id } = await serving("haitang");
     await command("docker", ["kill", Id]);
     await command("docker", ["rm", "--force", Id]);
-    expect((await lab.get(hostOf("haitang"))).status).not.toBe(200);
+    const answer = await lab.get(hostOf("haitang")).catch(() => undefined); // refused, or nobody there to answer
+    expect(answer?.status).not.toBe(200);
     expect(await update()).toEqual(["create Container haitang"]);
     expect((await serving("haitang")).Id).not.toBe(Id);
-    expect(await asShop("haitang", "SELECT body FROM shop.notice WHERE body = '第一单'")).toEqual([{ body: "第一单" }]);
+    expect(await asShop("haitang", "SELECT body FROM shop.notice WHERE body = '第一单'")).toEqual([
+      { body: "第一单" },
+    ]);
     expect((await lab.get(hostOf("haitang"))).body).toContain("第一单");
   });
 
@@ -198,11 +257,9 @@ describe("three substations", () => {
     const before = await picture(lab, [group]);
     fs.rmSync(file);
     try {
-      for (const args of [["up", "--yes", "--skip-preview"], ["preview"]]) {
-        const { code, stdout, stderr } = await lab.pulumi([...args, "-s", group]);
-        expect(code).not.toBe(0);
-        expect(problems(stdout + stderr)).toEqual([expect.stringMatching(/^stacks\/shops\/xingchen\.yaml:1:1 {2}file\/gone {2}.*docs\/closing\.md/)]);
-      }
+      expect(problems(await refused())).toEqual([
+        expect.stringMatching(/^stacks\/shops\/xingchen\.yaml:1:1 {2}file\/gone {2}.*docs\/closing\.md/),
+      ]);
       expect(await picture(lab, [group])).toEqual(before);
       expect((await lab.get(hostOf("xingchen"))).status).toBe(200);
     } finally {
@@ -228,34 +285,62 @@ describe("an opening that meets something foreign under one of its names", () =>
   };
 
   beforeAll(async () => {
-    await command("docker", ["create", "--name", `${lab.name}-${container}-shop-aaaaaaaaaa`, "--label", "com.docker.compose.project=legacy-shop", await image()]);
-    await command("docker", ["volume", "create", "--label", "maintainer=backup team", volumeName(lab.name, volume)]);
+    await command("docker", [
+      "create",
+      "--name",
+      `${lab.name}-${container}-shop-aaaaaaaaaa`,
+      "--label",
+      "com.docker.compose.project=legacy-shop",
+      await image(),
+    ]);
+    await command("docker", [
+      "volume",
+      "create",
+      "--label",
+      "maintainer=backup team",
+      volumeName(lab.name, volume),
+    ]);
     await asSuperuser(lab, async (client) => {
       await client.query("CREATE ROLE legacy_owner");
       await client.query(`CREATE DATABASE ${databaseName(lab.name, database)} OWNER legacy_owner`);
       await client.query(`CREATE ROLE ${appRole(databaseName(lab.name, role))}`);
       await client.query(`COMMENT ON ROLE ${appRole(databaseName(lab.name, role))} IS 'reporting, ask Wang'`);
     });
-    const { result } = await api("POST", "", { type: "A", name: hostOf(name), content: "192.0.2.7", ttl: 60, comment: "marketing campaign" });
+    const { result } = await api("POST", "", {
+      type: "A",
+      name: hostOf(name),
+      content: "192.0.2.7",
+      ttl: 60,
+      comment: "marketing campaign",
+    });
     record = result.id;
     for (const id of ids) lab.write(group, id);
   });
 
   afterAll(async () => {
-    for (const id of ids) fs.rmSync(lab.file(group, id), { force: true });
+    for (const id of ids.filter((id) => id !== name)) fs.rmSync(lab.file(group, id), { force: true });
     await command("docker", ["rm", `${lab.name}-${container}-shop-aaaaaaaaaa`]);
     await command("docker", ["volume", "rm", volumeName(lab.name, volume)]);
   });
 
   test("stops with its owner's name, and nothing is made or changed", async () => {
     const before = await picture(lab, [group]);
-    const said = problems(await refused()).map((line) => /^(\S+?):\d+:\d+ {2}(\S+) {2}(.*?);/.exec(line)?.slice(1));
-    const line = (id: string, what: string) => [`stacks/${group}/${id}.yaml`, "live/foreign", `${id} cannot be opened: there is already a ${what}`];
+    const said = problems(await refused()).map((line) =>
+      /^(\S+?):\d+:\d+ {2}(\S+) {2}(.*?);/.exec(line)?.slice(1),
+    );
+    const line = (id: string, what: string) => [
+      `stacks/${group}/${id}.yaml`,
+      "live/foreign",
+      `${id} cannot be opened: there is already a ${what}`,
+    ];
     expect(said).toEqual([
       line(container, `container ${lab.name}-${container}-shop-aaaaaaaaaa, which belongs to "legacy-shop"`),
       line(database, `database ${databaseName(lab.name, database)}, which belongs to legacy_owner`),
       line(name, `DNS record ${hostOf(name)} A 192.0.2.7, which belongs to marketing campaign`),
-      line(role, `role ${appRole(databaseName(lab.name, role))}, which was made by a superuser ("reporting, ask Wang")`),
+      line(
+        role,
+        `role ${appRole(databaseName(lab.name, role))}, which was made by a superuser ("reporting, ask Wang")`,
+      ),
       line(volume, `volume ${volumeName(lab.name, volume)}, which belongs to "backup team"`),
     ]);
     expect(await picture(lab, [group])).toEqual(before);
@@ -267,23 +352,35 @@ describe("an opening that meets something foreign under one of its names", () =>
     const made = await update();
     expect(made.filter((line) => !/^create \w+ taken-name(-\w+)?$/.test(line))).toEqual([]);
     expect((await lab.get(hostOf(name))).status).toBe(200);
-    expect(await recordsOf(lab, hostOf(name))).toMatchObject([{ content: "127.0.0.1", comment: mark({ platform: lab.name, group, id: name }) }]);
+    expect(await recordsOf(lab, hostOf(name))).toMatchObject([
+      { content: "127.0.0.1", comment: mark({ platform: lab.name, group, id: name }) },
+    ]);
   });
 });
 
 test("a migration that fails stops that opening with its last words, makes no shop and no name, and the next update opens it once mended", async () => {
   const { storefrontImage } = await lab.platform();
   const folder = fs.mkdtempSync(path.join(lab.home, "image-"));
-  fs.writeFileSync(path.join(folder, "storefront.cjs"), `console.error("price list 7 is missing: ask the main station for it"); process.exit(1);\n`);
-  fs.writeFileSync(path.join(folder, "Dockerfile"), `FROM ${storefrontImage}\nCOPY storefront.cjs /app/storefront.cjs\n`);
-  const built = await command("docker", ["build", "--quiet", folder], { env: { ...process.env, DOCKER_BUILDKIT: "0" } });
+  fs.writeFileSync(
+    path.join(folder, "storefront.cjs"),
+    `console.error("price list 7 is missing: ask the main station for it"); process.exit(1);\n`,
+  );
+  fs.writeFileSync(
+    path.join(folder, "Dockerfile"),
+    `FROM ${storefrontImage}\nCOPY storefront.cjs /app/storefront.cjs\n`,
+  );
+  const built = await command("docker", ["build", "--quiet", folder], {
+    env: { ...process.env, DOCKER_BUILDKIT: "0" },
+  });
   const image = built.trim();
   images.push(image);
 
   lab.write(group, "daybreak", { image });
   lab.write(group, "evening");
   const said = await refused();
-  expect(said).toContain(`Substation ${group}/daybreak: the migration of its database ended with exit code 1.`);
+  expect(said).toContain(
+    `Substation ${group}/daybreak: the migration of its database ended with exit code 1.`,
+  );
   expect(said).toContain("price list 7 is missing: ask the main station for it");
   const owner = { platform: lab.name, group, id: "daybreak" };
   expect(await inspect(mark(owner), "shop")).toEqual([]);

@@ -22,7 +22,10 @@ beforeAll(async () => {
   lab = await Lab.open({ prefix: "swap" });
   platform = await lab.platform();
   const dockerfile = `FROM ${platform.storefrontImage}\nLABEL substation.test.variant=${lab.name}\n`;
-  const built = await command("docker", ["build", "--quiet", "--tag", `substation-test:${lab.name}`, "-"], { input: dockerfile, env: { ...process.env, DOCKER_BUILDKIT: "0" } });
+  const built = await command("docker", ["build", "--quiet", "--tag", `substation-test:${lab.name}`, "-"], {
+    input: dockerfile,
+    env: { ...process.env, DOCKER_BUILDKIT: "0" },
+  });
   variant = built.trim();
   await lab.ensureStack(group);
   lab.write(group, id);
@@ -31,7 +34,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await lab?.close();
-  if (variant) await command("docker", ["rmi", "--force", variant]);
+  // The image below it stays, tagged or not: other platforms on this engine may stand on it.
+  if (variant) await command("docker", ["rmi", "--force", "--no-prune", variant]);
 });
 
 test("a new image reaches visitors without one failed request", async () => {
@@ -56,7 +60,9 @@ async function replaced(what: string, change: () => void): Promise<void> {
   const after = await shop();
   const failed = answers.filter(({ failure }) => failure !== undefined);
   const slowest = Math.max(...answers.map(({ milliseconds }) => milliseconds));
-  process.stderr.write(`${what}: ${answers.length} requests, ${failed.length} failed, the slowest took ${Math.round(slowest)} ms\n`);
+  process.stderr.write(
+    `${what}: ${answers.length} requests, ${failed.length} failed, the slowest took ${Math.round(slowest)} ms\n`,
+  );
   expect(failed).toEqual([]);
   expect(answers.length).toBeGreaterThan(100); // or nothing was tried
   expect(after.Id).not.toBe(before.Id);
@@ -84,7 +90,10 @@ class Visitors {
   readonly #gone: Promise<unknown>;
 
   constructor() {
-    const kinds = Array.from({ length: 8 }, (_, at) => ({ keepAlive: at < 4, method: at % 2 === 0 ? "GET" : "POST" }));
+    const kinds = Array.from({ length: 8 }, (_, at) => ({
+      keepAlive: at < 4,
+      method: at % 2 === 0 ? "GET" : "POST",
+    }));
     this.#gone = Promise.all(kinds.map((kind) => this.#visit(kind)));
   }
 
@@ -111,11 +120,21 @@ const expected = { GET: 200, POST: 405 } as Readonly<Record<string, number>>;
 function ask(method: string, agent: http.Agent | false): Promise<Answer> {
   const started = performance.now();
   return new Promise((resolve) => {
-    const done = (failure?: string, instance?: string) => resolve({ milliseconds: performance.now() - started, instance, failure });
-    const options = { host: "127.0.0.1", port: lab.ingressPort, method, path: "/?from=test", headers: { host }, agent, timeout: 5000 };
+    const done = (failure?: string, instance?: string) =>
+      resolve({ milliseconds: performance.now() - started, instance, failure });
+    const options = {
+      host: "127.0.0.1",
+      port: lab.ingressPort,
+      method,
+      path: "/?from=test",
+      headers: { host },
+      agent,
+      timeout: 5000,
+    };
     const request = http.request(options, (response) => {
       const instance = String(response.headers["x-substation-instance"]);
-      const wrong = response.statusCode === expected[method] ? undefined : `${method}: status ${response.statusCode}`;
+      const wrong =
+        response.statusCode === expected[method] ? undefined : `${method}: status ${response.statusCode}`;
       response.on("end", () => done(wrong, instance));
       response.on("error", (error) => done(`${method}: ${error.message}`));
       response.resume();

@@ -1,43 +1,94 @@
-/** Vets and tests the Go programs of this folder that have tests: `bash scripts/run test/engine/test.ts [module…]`. */
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+/** Vets and tests the Go programs of this folder: `bash scripts/run test/engine/test.ts [program…]`. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-import { consoleProgress } from "../../local/progress";
+import { createInterface } from "node:readline";
+import { Client } from "pg";
+import { openInstance, removeHome } from "../../local/home";
+import { removeLoopbackAddress } from "../../local/network";
+import { startPostgres } from "../../local/postgres";
+import { stopPostgres } from "../../local/postgres-process";
+import { consoleProgress, silent } from "../../local/progress";
 import { cacheFolder } from "./build";
 import { findGo } from "./go";
 
-const modules = ["langhost", "providers", "socketproxy"];
+const programs = ["langhost", "providers", "socketproxy"];
 
-async function main(): Promise<number> {
-  const chosen = process.argv.slice(2);
-  let failed = 0;
-  for (const module of chosen.length ? chosen : modules) {
-    const folder = join(__dirname, module);
-    const needed = /^go (\S+)$/m.exec(readFileSync(join(folder, "go.mod"), "utf8"))?.[1] ?? "1.25.0";
-    const go = await findGo(needed, cacheFolder(), consoleProgress());
-    const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off", ...go.env };
-    for (const command of [
-      ["vet", "-tags", "no_compose", "./..."],
-      ["test", "-tags", "no_compose", "-count=1", "-v", "./..."],
-    ]) {
-      const { status, error } = spawnSync(go.command, command, { cwd: folder, env, stdio: "inherit" });
-      if (error) throw error;
-      if (status !== 0) failed++;
-    }
-  }
-  if (!process.env["SUBSTATION_TEST_POSTGRES"]) {
-    console.error("SKIPPED: the tests on PostgreSQL, as SUBSTATION_TEST_POSTGRES names no server");
-  }
-  return failed ? 1 : 0;
+export interface Count {
+  readonly passed: number;
+  readonly failed: number;
 }
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+/** Prints what `go` prints. The stand-in for PostgreSQL is tried on a real server: the one that SUBSTATION_TEST_POSTGRES names, else one of its own. */
+export async function testPrograms(chosen: readonly string[] = programs): Promise<Count> {
+  const given = process.env["SUBSTATION_TEST_POSTGRES"];
+  if (given || !chosen.includes("providers")) return await run(chosen, given);
+  return await withServer((url) => run(chosen, url));
+}
+
+async function run(chosen: readonly string[], postgres: string | undefined): Promise<Count> {
+  let passed = 0;
+  let failed = 0;
+  for (const program of chosen) {
+    const folder = join(__dirname, program);
+    const needed = /^go (\S+)$/m.exec(readFileSync(join(folder, "go.mod"), "utf8"))?.[1] ?? "1.25.0";
+    const go = await findGo(needed, cacheFolder(), consoleProgress());
+    const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off", ...go.env, SUBSTATION_TEST_POSTGRES: postgres };
+    for (const command of [
+      // The flags are those of the build, so that what that has compiled is not compiled again.
+      ["vet", "-trimpath", "-tags", "no_compose", "./..."],
+      ["test", "-trimpath", "-tags", "no_compose", "-count=1", "-v", "./..."],
+    ]) {
+      const count = { passed: 0, failed: 0 };
+      const code = await lines(go.command, command, { cwd: folder, env }, (line) => {
+        if (line.startsWith("--- PASS")) count.passed++;
+        if (line.startsWith("--- FAIL")) count.failed++;
+      });
+      passed += count.passed;
+      failed += count.failed === 0 && code !== 0 ? 1 : count.failed; // what did not compile has no tests that fail
+    }
+  }
+  return { passed, failed };
+}
+
+function lines(command: string, args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }, seen: (line: string) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "inherit"] });
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      seen(line);
+      process.stdout.write(`${line}\n`);
+    });
+    child.on("error", reject);
+    child.on("close", (code) => resolve(code ?? 1));
+  });
+}
+
+/** A PostgreSQL of its own, and on it a database that the provisioner owns. */
+async function withServer<T>(work: (url: string) => Promise<T>): Promise<T> {
+  const root = mkdtempSync(join(tmpdir(), "substation-engine-"));
+  const instance = await openInstance(root, { SUBSTATION_NAME: `engine-${process.pid}` });
+  try {
+    const { host, port, user, password, caFile } = await startPostgres(instance, silent);
+    const name = "engine_test";
+    const client = new Client({ host, port, user, password, database: "postgres", ssl: { ca: readFileSync(caFile, "utf8") } });
+    await client.connect();
+    await client.query(`CREATE DATABASE ${name}`);
+    await client.end();
+    const query = new URLSearchParams({ sslmode: "verify-full", sslrootcert: caFile });
+    return await work(`postgres://${user}:${password}@${host}:${port}/${name}?${query.toString()}`);
+  } finally {
+    await stopPostgres(instance.home);
+    removeLoopbackAddress(instance.databaseAddress);
+    removeHome(instance.home);
+    rmSync(root, { recursive: true, force: true });
+  }
+}
+
+async function main(): Promise<void> {
+  const { passed, failed } = await testPrograms(process.argv.length > 2 ? process.argv.slice(2) : undefined);
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+if (require.main === module) void main();

@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Folders in which a `file://` backend keeps what belongs to a stack; undefined where it is another kind of backend. */
+export function stateFolders(
+  backend: string,
+  project: string,
+  stack: string,
+): Record<"stacks" | "locks" | "history", string> | undefined {
+  if (!backend.startsWith("file://")) return undefined;
+  const root = join(
+    (backend.slice("file://".length).split("?")[0] ?? "").replace(/^~(?=\/|$)/, homedir()),
+    ".pulumi",
+  );
+  return {
+    stacks: join(root, "stacks", project),
+    locks: join(root, "locks", "organization", project, stack),
+    history: join(root, "history", project, stack),
+  };
+}
+
+/** How long a file that the backend is about to rename may keep its temporary name, in milliseconds; it takes microseconds. */
+const patience = 2000;
+
+/**
+ * Removes what a killed write left half done. The backend (gocloud.dev/blob/fileblob) renames whole files into place, but writes the `.attrs` file beside each in place:
+ * where that was cut off, it is empty, and every later read of the intact file fails with "EOF". Without it the file is read as ever. A temporary file in the folder of
+ * locks counts as a lock.
+ *
+ * @returns the files' names. To be called where no update runs.
+ */
+export async function removeTornFiles(
+  backend: string,
+  project: string,
+  stack: string,
+): Promise<readonly string[]> {
+  const folders = stateFolders(backend, project, stack);
+  if (!folders) return [];
+  const files = [
+    ...list(folders.stacks)
+      .filter((name) => name.startsWith(`${stack}.json`))
+      .map((name) => join(folders.stacks, name)),
+    ...list(folders.locks).map((name) => join(folders.locks, name)),
+    ...list(folders.history).map((name) => join(folders.history, name)),
+  ];
+  const torn = files.filter((file) => file.endsWith(".attrs") && !isJson(file));
+  for (const file of files.filter((name) => name.endsWith(".tmp"))) if (await stays(file)) torn.push(file);
+  for (const file of torn) rmSync(file, { force: true });
+  return torn;
+}
+
+/** Names of the files in a folder; none where there is no folder. */
+export function list(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+function isJson(file: string): boolean {
+  try {
+    JSON.parse(readFileSync(file, "utf8"));
+    return true;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
+}
+
+/** Whether a temporary file is there still when whoever writes it would long have renamed it. */
+async function stays(file: string): Promise<boolean> {
+  for (;;) {
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (!found) return false;
+    const age = Date.now() - found.mtimeMs;
+    if (age >= patience) return true;
+    await sleep(Math.min(patience, patience - age));
+  }
+}
