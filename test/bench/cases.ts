@@ -7,6 +7,7 @@ import { median, targeted, type Case } from "./report";
 import {
   bareOpening,
   compare,
+  factsOf,
   forget,
   hostsOf,
   programOpening,
@@ -14,6 +15,7 @@ import {
   type EngineRun,
   type Run,
 } from "./runs";
+import type { Facts } from "./same";
 
 /**
  * By name, in the order in which they run. The bare commands are not tried one and two at a time where there are many: each shop waits for its
@@ -33,13 +35,14 @@ export const cases: Readonly<Record<string, (bench: Bench) => Promise<Case>>> = 
 async function opening(bench: Bench, count: number, concurrencies: readonly number[]): Promise<Case> {
   const program: EngineRun[] = [];
   const bare = new Map<number, Run[]>();
+  const facts: { program?: Facts; bare?: Facts } = {};
   const runBare = async (concurrency: number, round: number) => {
     const group = `b${count}x${concurrency}r${round}`;
     const run = await bench.progress.step(`open-${count}: bare commands, ${concurrency} at a time`, () =>
       bareOpening(bench, group, count, concurrency),
     );
     bare.set(concurrency, [...(bare.get(concurrency) ?? []), run]);
-    if (round === 1 && concurrency === concurrencies[0]) return; // stays until it has been compared
+    facts.bare ??= await factsOf(bench, group);
     await forget(bench, group);
   };
   const runProgram = async (round: number) => {
@@ -47,17 +50,14 @@ async function opening(bench: Bench, count: number, concurrencies: readonly numb
     program.push(
       await bench.progress.step(`open-${count}: pulumi up`, () => programOpening(bench, group, count)),
     );
-    if (round === 1) {
-      const group0 = `b${count}x${concurrencies[0]}r1`;
-      await compare(bench, group, group0);
-      await forget(bench, group0);
-    }
+    facts.program ??= await factsOf(bench, group);
     await forget(bench, group);
   };
 
   const [first = 1, ...others] = concurrencies;
   await runBare(first, 1);
   await runProgram(1);
+  compare(bench, facts.program ?? {}, facts.bare ?? {});
   for (const concurrency of others) await runBare(concurrency, 1);
   const [best, runs] = [...bare].reduce((a, b) => (seconds(b[1]) < seconds(a[1]) ? b : a));
   for (let round = 2; round <= bench.repeat; round++) {

@@ -2,7 +2,6 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadFleet } from "../../config/fleet";
-import type { Owner } from "../../config/names";
 import type { Platform } from "../../config/platform";
 import { formatProblem } from "../../config/problem";
 import type { Progress } from "../../local/progress";
@@ -13,7 +12,7 @@ import { openBare, type BareShop } from "./bare";
 import { removeGroup } from "./cleanup";
 import { inParallel } from "./commands";
 import { commandSeconds, machineBusySeconds, Watch, type Usage } from "./processes";
-import { differences } from "./same";
+import { describe, differences, type Facts } from "./same";
 
 /** One measured run of an opening, by the program and by bare commands, and what is to be done around it. */
 
@@ -97,11 +96,13 @@ export async function bareOpening(
   });
 }
 
+/** What was made for the first substation of a group. */
+export const factsOf = ({ platform }: Bench, group: string): Promise<Facts> =>
+  describe(platform, { platform: platform.name, group, id: idsOf(group, 1)[0] ?? "" });
+
 /** Where the bare commands make something else than the program does, the comparison is worth nothing: this is told at the end, as a failure. */
-export async function compare({ platform, complaints }: Bench, program: string, bare: string): Promise<void> {
-  const first = (group: string): Owner => ({ platform: platform.name, group, id: idsOf(group, 1)[0] ?? "" });
-  const found = await differences(platform, first(program), first(bare));
-  for (const { where, program: ours, bare: theirs } of found) {
+export function compare({ complaints }: Bench, program: Facts, bare: Facts): void {
+  for (const { where, program: ours, bare: theirs } of differences(program, bare)) {
     complaints.add(
       `${where}: ${JSON.stringify(ours)} by the program, ${JSON.stringify(theirs)} by bare commands`,
     );

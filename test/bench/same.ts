@@ -11,17 +11,17 @@ export interface Difference {
   readonly bare: unknown;
 }
 
-/** Compares what Pulumi made for one substation with what the bare commands made for another: containers, roles and rights, the record. */
-export async function differences(platform: Platform, program: Owner, bare: Owner): Promise<Difference[]> {
-  const [left, right] = [await describe(platform, program), await describe(platform, bare)];
-  return [...new Set([...Object.keys(left), ...Object.keys(right)])]
-    .filter((where) => !isDeepStrictEqual(left[where], right[where]))
-    .map((where) => ({ where, program: left[where], bare: right[where] }));
+/** What Pulumi made for one substation against what the bare commands made for another. */
+export function differences(program: Facts, bare: Facts): Difference[] {
+  return [...new Set([...Object.keys(program), ...Object.keys(bare)])]
+    .filter((where) => !isDeepStrictEqual(program[where], bare[where]))
+    .map((where) => ({ where, program: program[where], bare: bare[where] }));
 }
 
-type Facts = Record<string, unknown>;
+export type Facts = Readonly<Record<string, unknown>>;
 
-async function describe(platform: Platform, owner: Owner): Promise<Facts> {
+/** All that was made for a substation: containers, roles and rights, the record. What follows from its id and group alone is left out. */
+export async function describe(platform: Platform, owner: Owner): Promise<Facts> {
   const database = databaseName(owner.platform, owner.id);
   const user = String(userId(owner.platform, owner.id));
   const found = {
