@@ -54,3 +54,22 @@ test("where it was to replace another, that one is left to be deleted", () => {
   ]).deployment;
   expect(resources).toMatchObject([shop, { id: "ss_old", delete: true }, { urn: "urn:role", id: "ss_a" }]);
 });
+
+test("dependencies on what is not recorded any more are left out", () => {
+  const record = {
+    urn: "urn:record",
+    type: "cloudflare:index/dnsRecord:DnsRecord",
+    dependencies: ["urn:gone", "urn:role"],
+    propertyDependencies: { name: ["urn:gone"], ttl: null },
+  };
+  const found = [
+    { resource: role, id: "ss_a" },
+    { resource: record, id: "z/r" },
+  ];
+  expect(recorded({ deployment: { resources: [shop] } }, found).deployment.resources?.[2]).toEqual({
+    ...record,
+    id: "z/r",
+    dependencies: ["urn:role"],
+    propertyDependencies: { name: [], ttl: [] },
+  });
+});

@@ -17,6 +17,8 @@ export interface Resource {
   readonly id?: string;
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly parent?: string;
+  readonly dependencies?: readonly string[];
+  readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
   readonly delete?: boolean;
 }
 
@@ -41,12 +43,33 @@ export function recorded<T extends Checkpoint>(
   const before = resources.map((resource) =>
     urns.has(resource.urn) ? { ...resource, delete: true } : resource,
   );
-  const added = found.map(({ resource, id }) => ({ ...without(resource, "inputs", "outputs"), id }));
+  const known = new Set(resources.map(({ urn }) => urn));
+  const added = found.map(({ resource, id }) => {
+    known.add(resource.urn);
+    return { ...onlyKnown(without(resource, "inputs", "outputs"), known), id };
+  });
   const deployment = {
     ...without(checkpoint.deployment, "pending_operations"),
     resources: [...before, ...added],
   };
   return { ...checkpoint, deployment };
+}
+
+/** Without dependencies on what the state does not hold, such as a container that is made anew: the next update writes them down again. */
+function onlyKnown(resource: Resource, known: ReadonlySet<string>): Resource {
+  const { dependencies, propertyDependencies } = resource;
+  const kept = (urns: readonly string[]) => urns.filter((urn) => known.has(urn));
+  return {
+    ...resource,
+    ...(dependencies ? { dependencies: kept(dependencies) } : {}),
+    ...(propertyDependencies
+      ? {
+          propertyDependencies: Object.fromEntries(
+            Object.entries(propertyDependencies).map(([key, urns]) => [key, kept(urns ?? [])]),
+          ),
+        }
+      : {}),
+  };
 }
 
 const without = <T extends object>(object: T, ...keys: readonly string[]): T =>

@@ -2,7 +2,7 @@ import { commandOf, findProcesses, identify } from "../../local/process";
 import { readFileSync, readdirSync } from "node:fs";
 
 /** What is killed: the engine with all that it started, the engine alone, or one plugin while the engine lives on. */
-export type Victim = "tree" | "engine" | "docker plugin" | "postgresql plugin";
+export type Victim = "tree" | "engine" | "docker plugin";
 
 /**
  * Kills with SIGKILL. The engine is stopped first, so that it records nothing of what happens to its children, and starts no more of them.

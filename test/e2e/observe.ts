@@ -21,7 +21,7 @@ export function changes(events: readonly EngineEvent[]): string[] {
     .sort();
 }
 
-/** The part of `pulumi stack export` that tells what there is; all else is written anew each time (times, ciphers). */
+/** The part of `pulumi stack export` that tells what there is; all else is written anew each time (times, ciphers), and the stack itself with the first try. */
 interface State {
   readonly deployment: { readonly resources?: readonly { readonly urn: string; readonly id?: string }[] };
 }
@@ -55,6 +55,7 @@ export async function picture(lab: Lab, stacks: readonly string[]) {
     records: [...(await liveRecords(platform.dns))].sort((a, b) => a.id.localeCompare(b.id)),
     resources: states.flatMap(({ stdout }) =>
       ((JSON.parse(stdout) as State).deployment.resources ?? [])
+        .filter(({ urn }) => !urn.includes("::pulumi:pulumi:Stack::"))
         .map(({ urn, id }) => `${urn} ${id ?? ""}`)
         .sort(),
     ),
