@@ -93,10 +93,10 @@ interface Migration {
 }
 
 function createMigration(args: StorefrontArgs, volume: docker.Volume, opts: pulumi.CustomResourceOptions): Migration {
-  const { owner, server, database, secrets } = args;
+  const { owner, database, secrets } = args;
   const user = userId(owner.platform, owner.id);
-  const file = (folder: string, name: string, content: pulumi.Input<string>): docker.types.input.ContainerUpload => ({
-    file: `${folder}/${name}`,
+  const file = (folder: string, content: pulumi.Input<string>): docker.types.input.ContainerUpload => ({
+    file: `${folder}/substation.json`,
     content,
     // Readable by the one user that this container and this volume have. An owner cannot be given: the engine then looks the container's user up
     // in the host's passwd file, where a substation's user is not.
@@ -119,24 +119,17 @@ function createMigration(args: StorefrontArgs, volume: docker.Volume, opts: pulu
     mustRun: false,
     attach: true,
   };
-  const migrateConfig = config(args, database.migrateRole);
-  const shopConfig = config(args, database.appRole);
-  const name = containerName(owner.platform, owner.id, "migrate", [inputs, migrateConfig, shopConfig, server.ca]);
+  const name = containerName(owner.platform, owner.id, "migrate", [inputs, config(args, database.migrateRole)]);
+  const { migratePassword, appPassword, ...shopSecrets } = secrets;
   const container = new docker.Container(
     `${owner.id}-migrate`,
     {
       ...inputs,
       name,
+      // One file for each: every upload is a request for which the engine starts a process.
       uploads: [
-        file(secretsFolder, "config.json", migrateConfig),
-        file(secretsFolder, "database-ca.crt", server.ca),
-        file(secretsFolder, "database-password", secrets.migratePassword),
-        file(shopSecretsFolder, "config.json", shopConfig),
-        file(shopSecretsFolder, "database-ca.crt", server.ca),
-        file(shopSecretsFolder, "database-password", secrets.appPassword),
-        file(shopSecretsFolder, "session-key", secrets.sessionKey),
-        file(shopSecretsFolder, "main-station-token", secrets.mainStationToken),
-        file(shopSecretsFolder, "callback-signing-key", secrets.callbackSigningKey),
+        file(secretsFolder, withSecrets(config(args, database.migrateRole), migratePassword)),
+        file(shopSecretsFolder, withSecrets(config(args, database.appRole), appPassword, pulumi.all(shopSecrets))),
       ],
     },
     {
@@ -184,7 +177,7 @@ function createShop(
       memory,
       memorySwap,
       // What the container reads but does not carry is in its name too, so that a change of it makes a new one.
-      name: containerName(owner.platform, owner.id, "shop", [replacing, config(args, args.database.appRole), args.server.ca]),
+      name: containerName(owner.platform, owner.id, "shop", [replacing, config(args, args.database.appRole)]),
     },
     {
       ...opts,
@@ -196,33 +189,41 @@ function createShop(
   );
 }
 
-/** config.json of the image contract, as the given role sees it. Holds no secret. */
-function config(args: StorefrontArgs, user: string): string {
+/** `substation.json` of the image contract, as the given role sees it, without what is secret in it. */
+function config(args: StorefrontArgs, user: string) {
   const { owner, server, database } = args;
-  return JSON.stringify(
-    {
-      contract,
-      platform: owner.platform,
-      group: owner.group,
-      id: owner.id,
-      title: args.title,
-      tier: args.tier,
-      host: args.host,
-      url: args.url,
-      revenueShareBasisPoints: args.revenueShareBasisPoints,
-      database: {
-        host: server.address,
-        port: server.port,
-        name: database.name,
-        user,
-        appRole: database.appRole,
-        schema,
-        maxConnections: args.limits.databaseConnections,
-      },
+  return {
+    contract,
+    platform: owner.platform,
+    group: owner.group,
+    id: owner.id,
+    title: args.title,
+    tier: args.tier,
+    host: args.host,
+    url: args.url,
+    revenueShareBasisPoints: args.revenueShareBasisPoints,
+    database: {
+      host: server.address,
+      port: server.port,
+      name: database.name,
+      user,
+      appRole: database.appRole,
+      schema,
+      maxConnections: args.limits.databaseConnections,
+      ca: server.ca,
     },
-    null,
-    2,
-  );
+  };
+}
+
+/** The file itself: secret. */
+function withSecrets(
+  plain: ReturnType<typeof config>,
+  password: pulumi.Output<string>,
+  secrets?: pulumi.Output<Record<string, string>>,
+): pulumi.Output<string> {
+  return pulumi
+    .all([password, secrets])
+    .apply(([password, secrets]) => JSON.stringify({ ...plain, database: { ...plain.database, password }, ...(secrets ? { secrets } : {}) }, null, 2));
 }
 
 function limited(limits: Omit<StorefrontLimits, "databaseConnections" | "temporaryStorageBytes">) {

@@ -12,13 +12,13 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 const edit = (change: (config: Record<string, unknown> & { database: Record<string, unknown> }) => void) => {
-  const path = join(dir, "config.json");
+  const path = join(dir, "substation.json");
   const config = JSON.parse(readFileSync(path, "utf8")) as Parameters<typeof change>[0];
   change(config);
   writeFileSync(path, JSON.stringify(config));
 };
 
-test("the files become one configuration, without the line end of a secret's file", () => {
+test("the file becomes one configuration", () => {
   expect(loadConfig(dir)).toEqual({
     platform: "local",
     group: "demo",
@@ -37,7 +37,7 @@ test("the files become one configuration, without the line end of a secret's fil
       schema: "shop",
       maxConnections: 3,
       password: "pw-ss_a_app",
-      ca: ca.trimEnd(),
+      ca,
     },
   });
   expect(Object.values(loadServerSecrets(dir))).toEqual(canaries);
@@ -48,7 +48,7 @@ test("a later field of the same contract is ignored, another contract is refused
   expect(() => loadConfig(dir)).not.toThrow();
   edit((c) => (c["contract"] = 2));
   expect(() => loadConfig(dir)).toThrow(
-    `${dir}/config.json: contract must be 1, the version that this image speaks, found 2`,
+    `${dir}/substation.json: contract must be 1, the version that this image speaks, found 2`,
   );
 });
 
@@ -61,16 +61,16 @@ test("every problem is told at once, with its file, key and the value seen", () 
     c.database["port"] = "5432";
     c.database["appRole"] = 'x"; DROP TABLE y';
     c.database["schema"] = "public";
+    c.database["password"] = " ";
+    c.database["ca"] = "secret-looking text";
   });
-  writeFileSync(join(dir, "database-password"), "\n");
-  writeFileSync(join(dir, "database-ca.crt"), "secret-looking text");
   let message = "";
   try {
     loadConfig(dir);
   } catch (error) {
     message = (error as Error).message;
   }
-  const file = `${dir}/config.json`;
+  const file = `${dir}/substation.json`;
   expect(message.split("; " + dir).map((part, i) => (i > 0 ? dir + part : part))).toEqual([
     `${file}: title must be a text that is not empty, found " "`,
     `${file}: tier must be a text that is not empty, found nothing`,
@@ -79,16 +79,18 @@ test("every problem is told at once, with its file, key and the value seen", () 
     `${file}: database.port must be a whole number from 1 to 65535, found "5432"`,
     `${file}: database.appRole must match ^[a-z_][a-z0-9_]{0,62}$, found "x\\"; DROP TABLE y"`,
     `${file}: database.schema must match ^shop$, found "public"`,
-    `${dir}/database-password: is empty`,
-    `${dir}/database-ca.crt: must match -----BEGIN CERTIFICATE-----`,
+    `${file}: database.password is empty`,
+    `${file}: database.ca must match -----BEGIN CERTIFICATE-----`,
   ]);
 });
 
 test("a missing file, a file that is not JSON and JSON that is no object each say so", () => {
-  rmSync(join(dir, "session-key"));
-  expect(() => loadServerSecrets(dir)).toThrow(`${dir}/session-key: is missing`);
-  writeFileSync(join(dir, "config.json"), "[]");
-  expect(() => loadConfig(dir)).toThrow(`${dir}/config.json: must be a JSON object`);
-  writeFileSync(join(dir, "config.json"), "{");
-  expect(() => loadConfig(dir)).toThrow(`${dir}/config.json: is not JSON:`);
+  edit((c) => delete (c["secrets"] as Record<string, unknown>)["sessionKey"]);
+  expect(() => loadServerSecrets(dir)).toThrow(`${dir}/substation.json: secrets.sessionKey is missing`);
+  writeFileSync(join(dir, "substation.json"), "[]");
+  expect(() => loadConfig(dir)).toThrow(`${dir}/substation.json: must be a JSON object`);
+  writeFileSync(join(dir, "substation.json"), "{");
+  expect(() => loadConfig(dir)).toThrow(`${dir}/substation.json: is not JSON`);
+  rmSync(join(dir, "substation.json"));
+  expect(() => loadConfig(dir)).toThrow(`${dir}/substation.json: is missing`);
 });

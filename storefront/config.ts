@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What `config.json` says: the shop, not secret. Written by Substation, read by the image (docs/image-contract.md). */
+/** What `substation.json` says of the shop. Written by Substation, read by the image (docs/image-contract.md). */
 export interface StorefrontConfig {
   /** Name of the platform that the shop stands on. */
   readonly platform: string;
@@ -42,7 +42,7 @@ export interface ServerSecrets {
   readonly callbackSigningKey: string;
 }
 
-/** A set-up that cannot work. The message lists every problem with its file and key, and never a secret's value. */
+/** A set-up that cannot work. The message lists every problem with its key, and never a secret's value. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -50,13 +50,12 @@ export class ConfigError extends Error {
 const contract = 1;
 const identifier = /^[a-z_][a-z0-9_]{0,62}$/;
 
-/** Folder of the files, `/run/secrets` in a container. */
+/** Folder of the file, `/run/secrets` in a container. */
 export const secretsDir = (): string => process.env["SUBSTATION_SECRETS_DIR"] ?? "/run/secrets";
 
-/** @throws ConfigError naming every file and key that is missing or wrong. */
+/** @throws ConfigError naming every key that is missing or wrong. */
 export function loadConfig(dir = secretsDir()): StorefrontConfig {
-  return reading(dir, (r) => {
-    const top = r.json("config.json");
+  return reading(dir, (top) => {
     if (top.value("contract") !== contract) {
       top.problem("contract", `must be ${contract}, the version that this image speaks`);
     }
@@ -78,8 +77,8 @@ export function loadConfig(dir = secretsDir()): StorefrontConfig {
         appRole: database.text("appRole", identifier),
         schema: database.text("schema", /^shop$/) as "shop",
         maxConnections: database.integer("maxConnections", 1, 1000),
-        password: r.secret("database-password"),
-        ca: r.secret("database-ca.crt", /-----BEGIN CERTIFICATE-----/),
+        password: database.secret("password"),
+        ca: database.secret("ca", /-----BEGIN CERTIFICATE-----/),
       },
     };
   });
@@ -87,59 +86,45 @@ export function loadConfig(dir = secretsDir()): StorefrontConfig {
 
 /** @throws ConfigError naming every secret that is missing or empty. */
 export function loadServerSecrets(dir = secretsDir()): ServerSecrets {
-  return reading(dir, (r) => ({
-    sessionKey: r.secret("session-key"),
-    mainStationToken: r.secret("main-station-token"),
-    callbackSigningKey: r.secret("callback-signing-key"),
-  }));
+  return reading(dir, (top) => {
+    const secrets = top.object("secrets");
+    return {
+      sessionKey: secrets.secret("sessionKey"),
+      mainStationToken: secrets.secret("mainStationToken"),
+      callbackSigningKey: secrets.secret("callbackSigningKey"),
+    };
+  });
 }
 
 // A schema library would double the heap of a resting shop (there may be a hundred on a host) for these twenty fields.
 
-function reading<T>(dir: string, read: (reader: Reader) => T): T {
-  const reader = new Reader(dir);
-  const result = read(reader);
-  if (reader.problems.length > 0) throw new ConfigError(reader.problems.join("; "));
+function reading<T>(dir: string, read: (top: Fields) => T): T {
+  const path = join(dir, "substation.json");
+  const problems: string[] = [];
+  const top = parse(path, (line) => problems.push(`${path}: ${line}`));
+  const result = top && read(top);
+  if (!result || problems.length > 0) throw new ConfigError(problems.join("; "));
   return result;
 }
 
-class Reader {
-  readonly problems: string[] = [];
-  constructor(private readonly dir: string) {}
-
-  /** A file's text without its last line end. */
-  secret(file: string, shape = /\S/): string {
-    const text = this.file(file)?.replace(/\r?\n$/, "");
-    if (text === undefined) return "";
-    if (text.trim() === "") this.problems.push(`${join(this.dir, file)}: is empty`);
-    else if (!shape.test(text)) this.problems.push(`${join(this.dir, file)}: must match ${shape.source}`);
-    return text;
+/** The file's object; undefined, and one problem, where there is none. */
+function parse(path: string, report: (line: string) => unknown): Fields | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    report(code === "ENOENT" ? "is missing" : message);
+    return undefined;
   }
-
-  json(file: string): Fields {
-    const path = join(this.dir, file);
-    const text = this.file(file);
-    if (text === undefined) return new Fields({}, "", () => undefined); // one problem is enough for a missing file
-    try {
-      const value: unknown = JSON.parse(text);
-      if (isObject(value)) return new Fields(value, "", (line) => this.problems.push(`${path}: ${line}`));
-      this.problems.push(`${path}: must be a JSON object`);
-    } catch (error) {
-      this.problems.push(`${path}: is not JSON: ${(error as Error).message}`);
-    }
-    return new Fields({}, "", () => undefined);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (isObject(value)) return new Fields(value, "", report);
+    report("must be a JSON object");
+  } catch {
+    report("is not JSON"); // the parser's own words would show what stands there
   }
-
-  private file(name: string): string | undefined {
-    const path = join(this.dir, name);
-    try {
-      return readFileSync(path, "utf8");
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      this.problems.push(`${path}: ${code === "ENOENT" ? "is missing" : message}`);
-      return undefined;
-    }
-  }
+  return undefined;
 }
 
 class Fields {
@@ -165,6 +150,15 @@ class Fields {
       key,
       shape.source === "\\S" ? "must be a text that is not empty" : `must match ${shape.source}`,
     );
+    return "";
+  }
+
+  /** A text whose value is never shown. */
+  secret(key: string, shape = /\S/): string {
+    const value = this.values[key];
+    if (typeof value === "string" && shape.test(value)) return value;
+    const fault = value === undefined ? "is missing" : typeof value !== "string" ? "must be a text" : value.trim() === "" ? "is empty" : `must match ${shape.source}`;
+    this.report(`${this.prefix}${key} ${fault}`);
     return "";
   }
 

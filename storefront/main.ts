@@ -79,7 +79,7 @@ function hint(error: unknown): string {
     return "another `migrate` still runs, or a session holds a lock: look at pg_stat_activity";
   if (code === "EADDRINUSE") return "another process has the port";
   if (/CERT|TLS|SSL|ALTNAME|SIGNED/.test(code))
-    return "database-ca.crt must be the server's CA, and its certificate name database.host";
+    return "database.ca must be the server's CA, and its certificate name database.host";
   if (/^E[A-Z]+$/.test(code)) return "PostgreSQL must be reachable at database.host and database.port";
   return "see error";
 }

@@ -277,11 +277,11 @@ test("a server whose certificate is another's, or names another host, gets no pa
   expect(server.logs().at(-1)).toMatchObject({ level: "error", code: "DEPTH_ZERO_SELF_SIGNED_CERT" });
 
   const misnamed = writeSecrets(join(dir, "misnamed"), postgres, "ss_a", "migrate");
-  const config = JSON.parse(readFileSync(join(misnamed, "config.json"), "utf8")) as {
+  const config = JSON.parse(readFileSync(join(misnamed, "substation.json"), "utf8")) as {
     database: { host: string };
   };
   config.database.host = "localhost";
-  writeFileSync(join(misnamed, "config.json"), JSON.stringify(config));
+  writeFileSync(join(misnamed, "substation.json"), JSON.stringify(config));
   const migration = start(misnamed, "migrate");
   expect(await migration.ended).toBe(1);
   expect(migration.logs()).toMatchObject([
@@ -301,9 +301,7 @@ test("what cannot start says why in one line, and a wrong command shows the usag
   expect(server.logs()[0]).toMatchObject({
     level: "error",
     message: "the storefront could not start",
-    error: ["session-key", "main-station-token", "callback-signing-key"]
-      .map((file) => `${join(broken, file)}: is missing`)
-      .join("; "),
+    error: `${join(broken, "substation.json")}: secrets must be an object, found nothing`,
   });
   const wrong = start(secrets, "migrat");
   expect(await wrong.ended).toBe(2);

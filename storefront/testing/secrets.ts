@@ -13,6 +13,7 @@ export function writeSecrets(
   role: "app" | "migrate",
 ): string {
   mkdirSync(dir, { recursive: true });
+  const [sessionKey, mainStationToken, callbackSigningKey] = canaries;
   const config = {
     contract: 1,
     platform: "local",
@@ -31,16 +32,11 @@ export function writeSecrets(
       appRole: `${name}_app`,
       schema: "shop",
       maxConnections: 3,
+      password: `pw-${name}_${role}`,
+      ca: postgres.ca,
     },
+    ...(role === "app" ? { secrets: { sessionKey, mainStationToken, callbackSigningKey } } : {}),
   };
-  const files: Record<string, string> = {
-    "config.json": JSON.stringify(config),
-    "database-ca.crt": postgres.ca,
-    "database-password": `pw-${name}_${role}\n`,
-  };
-  if (role === "app") {
-    [files["session-key"], files["main-station-token"], files["callback-signing-key"]] = canaries;
-  }
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(dir, file), text);
+  writeFileSync(join(dir, "substation.json"), JSON.stringify(config));
   return dir;
 }

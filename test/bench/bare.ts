@@ -128,16 +128,10 @@ async function migrate(
     ["create", ...common(platform, shop, "migrate", flags), platform.storefrontImage, "migrate"],
     { signal },
   );
+  const { migratePassword: _migrate, appPassword: _app, ...shopSecrets } = secrets;
   const archive = await archiveOf({
-    [`${secretsFolder}/config.json`]: config(platform, shop, migrateRole(name)),
-    [`${secretsFolder}/database-ca.crt`]: platform.database.ca,
-    [`${secretsFolder}/database-password`]: secrets.migratePassword,
-    [`${shopSecretsFolder}/config.json`]: config(platform, shop, appRole(name)),
-    [`${shopSecretsFolder}/database-ca.crt`]: platform.database.ca,
-    [`${shopSecretsFolder}/database-password`]: secrets.appPassword,
-    [`${shopSecretsFolder}/session-key`]: secrets.sessionKey,
-    [`${shopSecretsFolder}/main-station-token`]: secrets.mainStationToken,
-    [`${shopSecretsFolder}/callback-signing-key`]: secrets.callbackSigningKey,
+    [`${secretsFolder}/substation.json`]: config(platform, shop, migrateRole(name), secrets.migratePassword),
+    [`${shopSecretsFolder}/substation.json`]: config(platform, shop, appRole(name), secrets.appPassword, shopSecrets),
   });
   await command("docker", ["cp", "-", `${id}:/`], { input: archive, signal });
   await command("docker", ["start", "--attach", id], { signal });
@@ -276,11 +270,11 @@ function routeLabels(platform: Platform, { owner, host }: BareShop): string[] {
   ];
 }
 
-/** config.json of docs/image-contract.md. */
-function config(platform: Platform, shop: BareShop, user: string): string {
+/** substation.json of docs/image-contract.md. */
+function config(platform: Platform, shop: BareShop, user: string, password: string, secrets?: object): string {
   const { owner, host, resources } = shop;
   const name = databaseName(owner.platform, owner.id);
-  const { address, port } = platform.database;
+  const { address, port, ca } = platform.database;
   return JSON.stringify({
     contract: 1,
     ...owner,
@@ -297,7 +291,10 @@ function config(platform: Platform, shop: BareShop, user: string): string {
       appRole: appRole(name),
       schema: "shop",
       maxConnections: resources.databaseConnections,
+      ca,
+      password,
     },
+    ...(secrets ? { secrets } : {}),
   });
 }
 

@@ -2,7 +2,7 @@ import { appRole, databaseName, mark, migrateRole, userId } from "../../config/n
 import type { Platform } from "../../config/platform";
 import { readInstance } from "../../local/home";
 import { superuser } from "../../local/postgres-config";
-import { command, inspect, Lab, type Inspected } from "./lab";
+import { command, inspect, Lab, shopFile, type Inspected } from "./lab";
 import { asSuperuser } from "./observe";
 import { ask, codes, type Question, type Statement } from "./probe/questions";
 
@@ -74,7 +74,7 @@ test("the probe works: what a shop may do and reach, it can", async () => {
     tcp("127.0.0.1", 9090),
     tcp(platform.database.address, platform.database.port),
     { kind: "name", name: own.Name.slice(1) },
-    { kind: "read", file: "/run/secrets/session-key" },
+    { kind: "read", file: "/run/secrets/substation.json" },
     { kind: "write", file: "/tmp/probe" },
     sql(
       "SELECT current_user AS name, current_database() AS database, (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS ssl",
@@ -199,13 +199,7 @@ test("inside its own database it cannot raise itself, nor touch what is the serv
     "end its neighbour's sessions": `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${theirs.database}'`,
   };
   // A session of the neighbour's, so that the last one has something to refuse.
-  const password = await command("docker", [
-    "exec",
-    neighbour.Id,
-    "/bin/busybox",
-    "cat",
-    "/run/secrets/database-password",
-  ]);
+  const { password } = (await shopFile(neighbour)).database;
   await lab.sql({ database: theirs.database, user: theirs.app, password }, async (client) => {
     const questions = Object.fromEntries(Object.entries(refused).map(([title, text]) => [title, sql(text)]));
     expect(await tried(questions)).toEqual(all(Object.keys(refused), "42501")); // insufficient_privilege

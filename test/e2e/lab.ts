@@ -248,6 +248,16 @@ export async function inspect(mark: string, role: string): Promise<readonly Insp
   return list.length === 0 ? [] : (JSON.parse(await command("docker", ["inspect", ...list])) as Inspected[]);
 }
 
+/** `substation.json` as it lies in a serving container, secrets included. */
+export async function shopFile(container: Inspected): Promise<ShopFile> {
+  return JSON.parse(await command("docker", ["exec", container.Id, "/bin/busybox", "cat", "/run/secrets/substation.json"])) as ShopFile;
+}
+
+export interface ShopFile {
+  readonly database: { readonly password: string; readonly ca: string };
+  readonly secrets: Readonly<Record<"sessionKey" | "mainStationToken" | "callbackSigningKey", string>>;
+}
+
 export interface Inspected {
   readonly Id: string;
   readonly Name: string;

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { appRole, databaseName, mark, volumeName } from "../../config/names";
 import type { EngineEvent } from "../../fleet/pulumi";
 import { setConfig } from "../../local/workspace";
-import { command, inspect, Lab, type Inspected } from "./lab";
+import { command, inspect, Lab, shopFile, type Inspected } from "./lab";
 import { asSuperuser, changes, picture, recordsOf, resolve } from "./observe";
 
 /**
@@ -56,13 +56,7 @@ async function serving(id: string): Promise<Inspected> {
 
 /** Runs SQL in the shop's database as the shop itself does, with the password that lies in its container. */
 async function asShop<T extends object>(id: string, sql: string): Promise<T[]> {
-  const password = await command("docker", [
-    "exec",
-    (await serving(id)).Id,
-    "/bin/busybox",
-    "cat",
-    "/run/secrets/database-password",
-  ]);
+  const { password } = (await shopFile(await serving(id))).database;
   const database = databaseName(lab.name, id);
   return await lab.sql(
     { database, user: appRole(database), password },
@@ -199,7 +193,7 @@ describe("three substations", () => {
     lab.write(group, "mengxiang", { title: shops.mengxiang.title, tier: "standard" });
     expect(await update()).toEqual([
       "create-replacement Container mengxiang",
-      "create-replacement Container mengxiang-migrate", // it carries config.json, which names the tier
+      "create-replacement Container mengxiang-migrate", // it carries the shop's file, which names the tier
       "delete-replaced Container mengxiang",
       "delete-replaced Container mengxiang-migrate",
       "replace Container mengxiang",

@@ -53,15 +53,17 @@ function dial(host: string, port: number): Promise<Answer> {
 
 /** With the shop's own password and certificate authority, unless others are given. */
 async function sql(question: Omit<Statement, "kind">): Promise<unknown> {
+  const own = JSON.parse(fs.readFileSync("/run/secrets/substation.json", "utf8")) as {
+    database: { password: string; ca: string };
+  };
   const {
     host,
     port,
     database,
     user,
-    password = fs.readFileSync("/run/secrets/database-password", "utf8"),
+    password = own.database.password,
   } = question;
-  const tls =
-    question.tls === false ? {} : { ssl: { ca: fs.readFileSync("/run/secrets/database-ca.crt", "utf8") } };
+  const tls = question.tls === false ? {} : { ssl: { ca: own.database.ca } };
   const client = new Client({
     host,
     port,
