@@ -43,7 +43,10 @@ const migrateConnections = 2;
  *
  * Data is sacred: database and roles are protected, and stay even where a plan deletes them.
  */
-export function createTenantDatabase(args: TenantDatabaseArgs, opts: pulumi.CustomResourceOptions): TenantDatabase {
+export function createTenantDatabase(
+  args: TenantDatabaseArgs,
+  opts: pulumi.CustomResourceOptions,
+): TenantDatabase {
   const { owner, server, provider, secrets } = args;
   const { id } = owner;
   const name = databaseName(owner.platform, id);
@@ -57,10 +60,23 @@ export function createTenantDatabase(args: TenantDatabaseArgs, opts: pulumi.Cust
     { name, login: false, superuser: false, createDatabase: false, createRole: false, replication: false },
     kept,
   );
-  const members = { login: true, roles: [name], superuser: false, createDatabase: false, createRole: false, replication: false };
+  const members = {
+    login: true,
+    roles: [name],
+    superuser: false,
+    createDatabase: false,
+    createRole: false,
+    replication: false,
+  };
   const migrator = new postgresql.Role(
     `${id}-migrate`,
-    { ...members, name: migrate, password: secrets.migratePassword, connectionLimit: migrateConnections, searchPaths: [schema] },
+    {
+      ...members,
+      name: migrate,
+      password: secrets.migratePassword,
+      connectionLimit: migrateConnections,
+      searchPaths: [schema],
+    },
     { ...kept, dependsOn: group },
   );
   const shop = new postgresql.Role(
@@ -78,9 +94,19 @@ export function createTenantDatabase(args: TenantDatabaseArgs, opts: pulumi.Cust
   );
   const database = new postgresql.Database(
     id,
-    { name, allowConnections: false, connectionLimit: servers * args.connections + migrateConnections, template: "template0", encoding: "UTF8" },
+    {
+      name,
+      allowConnections: false,
+      connectionLimit: servers * args.connections + migrateConnections,
+      template: "template0",
+      encoding: "UTF8",
+    },
     // What would replace a database is never taken from the program; what the hook opened is not closed again.
-    { ...kept, dependsOn: [group, migrator, shop], ignoreChanges: ["allowConnections", "template", "encoding", "lcCollate", "lcCtype"] },
+    {
+      ...kept,
+      dependsOn: [group, migrator, shop],
+      ignoreChanges: ["allowConnections", "template", "encoding", "lcCollate", "lcCtype"],
+    },
   );
 
   const seal = new pulumi.ResourceHook(`${id}-seal`, async () => {

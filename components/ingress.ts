@@ -45,7 +45,11 @@ const confined = {
 export function createIngress(args: IngressArgs, opts: pulumi.CustomResourceOptions): docker.Container {
   const socket = new docker.Volume(
     "docker-proxy",
-    { name: `${args.platform}-docker-proxy`, driver: "local", labels: platformLabels(args.platform, "docker-proxy") },
+    {
+      name: `${args.platform}-docker-proxy`,
+      driver: "local",
+      labels: platformLabels(args.platform, "docker-proxy"),
+    },
     opts,
   );
   const proxy = createSocketProxy(args, { ...opts, dependsOn: socket });
@@ -69,7 +73,13 @@ function createSocketProxy(args: IngressArgs, opts: pulumi.CustomResourceOptions
       `-allowGET=${allowedRequests}`,
       "-allowHEAD=/_ping",
     ],
-    volumes: [{ hostPath: args.dockerSocket ?? "/var/run/docker.sock", containerPath: "/var/run/docker.sock", readOnly: true }],
+    volumes: [
+      {
+        hostPath: args.dockerSocket ?? "/var/run/docker.sock",
+        containerPath: "/var/run/docker.sock",
+        readOnly: true,
+      },
+    ],
     mounts: [{ type: "volume", source: `${args.platform}-docker-proxy`, target: socketFolder }],
     labels: platformLabels(args.platform, "docker-proxy"),
   };
@@ -105,11 +115,20 @@ function createTraefik(args: IngressArgs, opts: pulumi.CustomResourceOptions): d
       `--providers.docker.constraints=Label(\`${labels.platform}\`,\`${args.platform}\`)`,
       "--providers.providersthrottleduration=200ms",
     ],
-    mounts: [{ type: "volume", source: `${args.platform}-docker-proxy`, target: socketFolder, readOnly: true }],
+    mounts: [
+      { type: "volume", source: `${args.platform}-docker-proxy`, target: socketFolder, readOnly: true },
+    ],
     tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=16777216" },
     labels: platformLabels(args.platform, "ingress"),
     healthcheck: {
-      tests: ["CMD", "/usr/local/bin/traefik", "healthcheck", "--ping=true", "--ping.entrypoint=operations", `--entrypoints.operations.address=127.0.0.1:${args.metricsPort}`],
+      tests: [
+        "CMD",
+        "/usr/local/bin/traefik",
+        "healthcheck",
+        "--ping=true",
+        "--ping.entrypoint=operations",
+        `--entrypoints.operations.address=127.0.0.1:${args.metricsPort}`,
+      ],
       interval: "5s",
       timeout: "5s",
       retries: 3,

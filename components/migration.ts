@@ -22,5 +22,7 @@ export const reportMigration = (owner: Owner): pulumi.ResourceHook =>
 export const requireMigration = (owner: Owner, migrationContainer: string): pulumi.ResourceHook =>
   new pulumi.ResourceHook(`${owner.id}-requires-migration`, async () => {
     if ((await containerExitCode(migrationContainer)) === 0) return;
-    throw new Error(`Substation ${owner.group}/${owner.id} is not opened: its database was not migrated (see the error of ${owner.id}-migrate).`);
+    throw new Error(
+      `Substation ${owner.group}/${owner.id} is not opened: its database was not migrated (see the error of ${owner.id}-migrate).`,
+    );
   });

@@ -92,7 +92,11 @@ interface Migration {
   readonly name: string;
 }
 
-function createMigration(args: StorefrontArgs, volume: docker.Volume, opts: pulumi.CustomResourceOptions): Migration {
+function createMigration(
+  args: StorefrontArgs,
+  volume: docker.Volume,
+  opts: pulumi.CustomResourceOptions,
+): Migration {
   const { owner, database, secrets } = args;
   const user = userId(owner.platform, owner.id);
   const file = (folder: string, content: pulumi.Input<string>): docker.types.input.ContainerUpload => ({
@@ -119,7 +123,10 @@ function createMigration(args: StorefrontArgs, volume: docker.Volume, opts: pulu
     mustRun: false,
     attach: true,
   };
-  const name = containerName(owner.platform, owner.id, "migrate", [inputs, config(args, database.migrateRole)]);
+  const name = containerName(owner.platform, owner.id, "migrate", [
+    inputs,
+    config(args, database.migrateRole),
+  ]);
   const { migratePassword, appPassword, ...shopSecrets } = secrets;
   const container = new docker.Container(
     `${owner.id}-migrate`,
@@ -129,7 +136,10 @@ function createMigration(args: StorefrontArgs, volume: docker.Volume, opts: pulu
       // One file for each: every upload is a request for which the engine starts a process.
       uploads: [
         file(secretsFolder, withSecrets(config(args, database.migrateRole), migratePassword)),
-        file(shopSecretsFolder, withSecrets(config(args, database.appRole), appPassword, pulumi.all(shopSecrets))),
+        file(
+          shopSecretsFolder,
+          withSecrets(config(args, database.appRole), appPassword, pulumi.all(shopSecrets)),
+        ),
       ],
     },
     {
@@ -157,14 +167,22 @@ function createShop(
     user: `${user}:${user}`,
     networkMode: args.edgeNetwork,
     networksAdvanced: [{ name: args.edgeNetwork }],
-    mounts: [{ type: "volume", source: volumeName(owner.platform, owner.id), target: secretsFolder, readOnly: true }],
+    mounts: [
+      { type: "volume", source: volumeName(owner.platform, owner.id), target: secretsFolder, readOnly: true },
+    ],
     tmpfs: temporary(limits.temporaryStorageBytes),
     labels: [...ownerLabels(owner, "shop"), ...routeLabels(owner, args.host, args.edgeNetwork)],
     restart: "unless-stopped",
     readOnly: true,
     mustRun: true,
     // The image's own probe decides when it is ready; docs/image-contract.md says how it stays cheap at this interval.
-    healthcheck: { tests: ["CMD", "/healthcheck"], interval: "500ms", timeout: "40s", startPeriod: "20s", retries: 3 },
+    healthcheck: {
+      tests: ["CMD", "/healthcheck"],
+      interval: "500ms",
+      timeout: "40s",
+      startPeriod: "20s",
+      retries: 3,
+    },
     wait: true,
     waitTimeout: 60,
     destroyGraceSeconds: 15,
@@ -223,7 +241,13 @@ function withSecrets(
 ): pulumi.Output<string> {
   return pulumi
     .all([password, secrets])
-    .apply(([password, secrets]) => JSON.stringify({ ...plain, database: { ...plain.database, password }, ...(secrets ? { secrets } : {}) }, null, 2));
+    .apply(([password, secrets]) =>
+      JSON.stringify(
+        { ...plain, database: { ...plain.database, password }, ...(secrets ? { secrets } : {}) },
+        null,
+        2,
+      ),
+    );
 }
 
 function limited(limits: Omit<StorefrontLimits, "databaseConnections" | "temporaryStorageBytes">) {

@@ -14,7 +14,15 @@ const platform: Platform = {
   dns: { name: "substation.test", id: "zone-1", token: "token" },
   ingress: { address: "127.0.0.1", port: 8080 },
   edgeNetwork: "local-edge",
-  database: { host: "127.0.0.1", port: 5432, address: "10.0.0.1", user: "provisioner", password: "p", caFile: "/ca.pem", ca: "PEM" },
+  database: {
+    host: "127.0.0.1",
+    port: 5432,
+    address: "10.0.0.1",
+    user: "provisioner",
+    password: "p",
+    caFile: "/ca.pem",
+    ca: "PEM",
+  },
   storefrontImage: image,
 };
 const limits: SubstationArgs["limits"] = {
@@ -33,7 +41,10 @@ async function lay(change: Partial<SubstationArgs> = {}, preview = false) {
   let url = "";
   const resources = await register(
     () => {
-      const providers = { database: new postgresql.Provider("database", {}), dns: new cloudflare.Provider("dns", {}) };
+      const providers = {
+        database: new postgresql.Provider("database", {}),
+        dns: new cloudflare.Provider("dns", {}),
+      };
       const substation = new Substation("mengxiang", {
         group: "demo",
         title: "梦想点卡",
@@ -49,13 +60,19 @@ async function lay(change: Partial<SubstationArgs> = {}, preview = false) {
     },
     ({ type, name, inputs }) => {
       const made = inputs as Record<string, unknown>;
-      return { id: `${name}-id`, state: type.endsWith(":RandomPassword") ? { ...made, result: `secret of ${name}` } : made };
+      return {
+        id: `${name}-id`,
+        state: type.endsWith(":RandomPassword") ? { ...made, result: `secret of ${name}` } : made,
+      };
     },
     preview,
   );
   const get = (type: string, name: string): Registered => {
     const found = resources.find((r) => r.type === type && r.name === name);
-    if (!found) throw new Error(`no ${type} named ${name} among ${resources.map((r) => `${r.type} ${r.name}`).join(", ")}`);
+    if (!found)
+      throw new Error(
+        `no ${type} named ${name} among ${resources.map((r) => `${r.type} ${r.name}`).join(", ")}`,
+      );
     return found;
   };
   return { url, resources, get, find: (type: string, name: string) => get(type, name).inputs };
@@ -91,7 +108,7 @@ test("the serving container is confined, and every input of that is known in a p
   for (const preview of [false, true]) {
     const { find } = await lay({}, preview);
     expect(find(container, "mengxiang")).toEqual({
-      name: expect.stringMatching(/^local-mengxiang-shop-[a-z2-7]{10}$/),
+      name: expect.stringMatching(/^local-mengxiang-shop-[a-z2-7]{10}$/) as string,
       image,
       user: `${uid}:${uid}`,
       privileged: false,
@@ -119,7 +136,13 @@ test("the serving container is confined, and every input of that is known in a p
       mustRun: true,
       tty: false,
       stdinOpen: false,
-      healthcheck: { tests: ["CMD", "/healthcheck"], interval: "500ms", timeout: "40s", startPeriod: "20s", retries: 3 },
+      healthcheck: {
+        tests: ["CMD", "/healthcheck"],
+        interval: "500ms",
+        timeout: "40s",
+        startPeriod: "20s",
+        retries: 3,
+      },
       wait: true,
       waitTimeout: 60,
       destroyGraceSeconds: 15,
@@ -133,7 +156,13 @@ test("the serving container is confined, and every input of that is known in a p
 
 test("secret values go into the two files of the migration's container, and nowhere else", async () => {
   const { resources, find } = await lay();
-  const names = ["migrate-password", "app-password", "session-key", "main-station-token", "callback-signing-key"];
+  const names = [
+    "migrate-password",
+    "app-password",
+    "session-key",
+    "main-station-token",
+    "callback-signing-key",
+  ];
   const secrets = names.map((name) => derive("secret of mengxiang-root", name));
   expect(new Set(secrets).size).toBe(5);
   const holds = (value: unknown) => secrets.filter((secret) => JSON.stringify(value).includes(secret)).length;
@@ -142,7 +171,10 @@ test("secret values go into the two files of the migration's container, and nowh
   for (const { type, name, inputs } of resources) {
     expect(JSON.stringify(inputs)).not.toContain("secret of");
     const password = type.endsWith(":Role") && name !== "mengxiang-group";
-    expect([name, holds(type === container ? { ...inputs, uploads: [] } : inputs)]).toEqual([name, password ? 1 : 0]);
+    expect([name, holds(type === container ? { ...inputs, uploads: [] } : inputs)]).toEqual([
+      name,
+      password ? 1 : 0,
+    ]);
   }
   expect(JSON.stringify(find(container, "mengxiang"))).not.toContain("uploads");
 });
@@ -157,7 +189,11 @@ test("the database is created closed, and its roles can do nothing beyond it", a
     encoding: "UTF8",
   });
   const powerless = { superuser: false, createDatabase: false, createRole: false, replication: false };
-  expect(find("postgresql:index/role:Role", "mengxiang-group")).toEqual({ name: db, login: false, ...powerless });
+  expect(find("postgresql:index/role:Role", "mengxiang-group")).toEqual({
+    name: db,
+    login: false,
+    ...powerless,
+  });
   expect(find("postgresql:index/role:Role", "mengxiang-app")).toMatchObject({
     name: `${db}_app`,
     login: true,
@@ -167,7 +203,9 @@ test("the database is created closed, and its roles can do nothing beyond it", a
     idleInTransactionSessionTimeout: 10_000,
     ...powerless,
   });
-  const grants = ["public", "connect", "create"].map((name) => find("postgresql:index/grant:Grant", `mengxiang-${name}`));
+  const grants = ["public", "connect", "create"].map((name) =>
+    find("postgresql:index/grant:Grant", `mengxiang-${name}`),
+  );
   expect(grants).toEqual([
     { database: db, objectType: "database", role: "public", privileges: [] },
     { database: db, objectType: "database", role: db, privileges: ["CONNECT"] },
@@ -176,10 +214,15 @@ test("the database is created closed, and its roles can do nothing beyond it", a
 });
 
 test("a change of memory keeps the container's name; a change of image, title or cores gives it another", async () => {
-  const name = async (change: Partial<SubstationArgs>) => (await lay(change)).find(container, "mengxiang")["name"];
+  const name = async (change: Partial<SubstationArgs>) =>
+    (await lay(change)).find(container, "mengxiang")["name"];
   const before = await name({});
   expect(await name({ limits: { ...limits, memoryBytes: 256 * 1024 * 1024 } })).toBe(before);
-  const others = [{ image: `sha256:${"b".repeat(64)}` }, { title: "别的" }, { limits: { ...limits, cpus: 0.5 } }];
+  const others = [
+    { image: `sha256:${"b".repeat(64)}` },
+    { title: "别的" },
+    { limits: { ...limits, cpus: 0.5 } },
+  ];
   const names = [before];
   for (const change of others) names.push(await name(change)); // one after the other: mocks are global
   expect(new Set(names).size).toBe(4);
@@ -206,12 +249,25 @@ test("order, protection and replacement are asked for as options", async () => {
     expect(options.parent).toBe(type === "substation:index:Substation" ? "" : "mengxiang");
   }
   const grant = (name: string) => get("postgresql:index/grant:Grant", `mengxiang-${name}`).options;
-  expect(grant("public")).toMatchObject({ beforeCreate: ["mengxiang-seal"], deletedWith: "mengxiang", dependsOn: ["mengxiang"] });
-  expect([grant("connect").dependsOn, grant("create").dependsOn]).toEqual([["mengxiang-public"], ["mengxiang-connect"]]);
+  expect(grant("public")).toMatchObject({
+    beforeCreate: ["mengxiang-seal"],
+    deletedWith: "mengxiang",
+    dependsOn: ["mengxiang"],
+  });
+  expect([grant("connect").dependsOn, grant("create").dependsOn]).toEqual([
+    ["mengxiang-public"],
+    ["mengxiang-connect"],
+  ]);
   const migration = get(container, "mengxiang-migrate").options;
   expect(migration.afterCreate).toEqual(["mengxiang-migrated"]);
   expect(migration.dependsOn).toEqual(expect.arrayContaining(["mengxiang-create", "mengxiang"]));
-  expect(get(container, "mengxiang").options).toMatchObject({ deleteBeforeReplace: false, beforeCreate: ["mengxiang-requires-migration"], dependsOn: ["mengxiang", "mengxiang-migrate"] });
+  expect(get(container, "mengxiang").options).toMatchObject({
+    deleteBeforeReplace: false,
+    beforeCreate: ["mengxiang-requires-migration"],
+    dependsOn: ["mengxiang", "mengxiang-migrate"],
+  });
   expect(get("cloudflare:index/dnsRecord:DnsRecord", "mengxiang").options.dependsOn).toEqual(["mengxiang"]);
-  expect(get("postgresql:index/database:Database", "mengxiang").options.ignoreChanges).toContain("allowConnections");
+  expect(get("postgresql:index/database:Database", "mengxiang").options.ignoreChanges).toContain(
+    "allowConnections",
+  );
 });

@@ -103,4 +103,5 @@ export class Substation extends pulumi.ComponentResource {
   }
 }
 
-const urlOf = (host: string, port: number): string => (port === 80 ? `http://${host}` : `http://${host}:${port}`);
+const urlOf = (host: string, port: number): string =>
+  port === 80 ? `http://${host}` : `http://${host}:${port}`;

@@ -37,7 +37,12 @@ export function platform(): Record<string, unknown> {
   const caFile = config.require("databaseCaFile");
   return {
     name,
-    dns: { name: config.require("zone"), id: config.require("zoneId"), token: config.requireSecret("dnsToken"), api: config.get("dnsApi") },
+    dns: {
+      name: config.require("zone"),
+      id: config.require("zoneId"),
+      token: config.requireSecret("dnsToken"),
+      api: config.get("dnsApi"),
+    },
     ingress: { address, port },
     edgeNetwork: network.name,
     database: {

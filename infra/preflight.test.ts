@@ -3,17 +3,39 @@ import { databaseName, mark, volumeName } from "../config/names";
 import type { Platform } from "../config/platform";
 import { foreign, gone, outsideZone, type Live } from "./preflight";
 
-const platform = { name: "local", dns: { name: "substation.test" }, database: { user: "provisioner" } } as Platform;
+const platform = {
+  name: "local",
+  dns: { name: "substation.test" },
+  database: { user: "provisioner" },
+} as Platform;
 const spec = (id: string, host = `${id}.substation.test`) =>
-  ({ id, group: "demo", host, at: () => ({ file: `stacks/demo/${id}.yaml`, line: 4, column: 9 }) }) as unknown as SubstationSpec;
+  ({
+    id,
+    group: "demo",
+    host,
+    at: () => ({ file: `stacks/demo/${id}.yaml`, line: 4, column: 9 }),
+  }) as unknown as SubstationSpec;
 const nothing: Live = { containers: [], volumes: [], databases: [], roles: [], records: [] };
 const ours = mark({ platform: "local", group: "demo", id: "mengxiang" });
 const theirs = mark({ platform: "other", group: "demo", id: "mengxiang" });
 const db = databaseName("local", "mengxiang");
 
-const container = (Name: string, Labels: Record<string, string>) => ({ Id: "1", Names: [`/${Name}`], Image: "nginx", Labels, State: "running" });
-const record = (comment: string | null) => ({ id: "r", name: "mengxiang.substation.test", type: "A", content: "192.0.2.1", comment });
-const found = (live: Partial<Live>) => foreign("demo", [spec("mengxiang")], platform, { ...nothing, ...live }).map((p) => p.message);
+const container = (Name: string, Labels: Record<string, string>) => ({
+  Id: "1",
+  Names: [`/${Name}`],
+  Image: "nginx",
+  Labels,
+  State: "running",
+});
+const record = (comment: string | null) => ({
+  id: "r",
+  name: "mengxiang.substation.test",
+  type: "A",
+  content: "192.0.2.1",
+  comment,
+});
+const found = (live: Partial<Live>) =>
+  foreign("demo", [spec("mengxiang")], platform, { ...nothing, ...live }).map((p) => p.message);
 
 test("what bears our mark, or was made by us and not yet marked, is no obstacle", () => {
   const roles = [
@@ -38,7 +60,9 @@ test("a foreign object under one of our names is named with its owner", () => {
   const messages = [
     ...found({ databases: [{ name: db, mark: theirs, owner: "provisioner" }] }),
     ...found({ roles: [{ name: `${db}_app`, mark: null, owner: "bob" }] }),
-    ...found({ containers: [container("local-mengxiang-shop-bbbbbbbbbb", { "com.docker.compose.project": "blog" })] }),
+    ...found({
+      containers: [container("local-mengxiang-shop-bbbbbbbbbb", { "com.docker.compose.project": "blog" })],
+    }),
     ...found({ volumes: [{ Name: volumeName("local", "mengxiang"), Labels: null }] }),
     ...found({ records: [record("mail team")] }),
   ];
@@ -56,18 +80,28 @@ test("objects of other substations with similar names are not taken for ours", (
 });
 
 test("an open substation without a file is a problem of this group, of no other group or platform", () => {
-  const databases = [ours, theirs, mark({ platform: "local", group: "vip", id: "xingchen" }), "a comment", null].map((text, at) => ({
+  const databases = [
+    ours,
+    theirs,
+    mark({ platform: "local", group: "vip", id: "xingchen" }),
+    "a comment",
+    null,
+  ].map((text, at) => ({
     name: `ss_${at}`,
     mark: text,
     owner: "provisioner",
   }));
   const problems = gone("demo", [], platform, `${process.cwd()}/stacks`, { ...nothing, databases });
-  expect(problems.map(({ file, code }) => [file, code])).toEqual([["stacks/demo/mengxiang.yaml", "file/gone"]]);
+  expect(problems.map(({ file, code }) => [file, code])).toEqual([
+    ["stacks/demo/mengxiang.yaml", "file/gone"],
+  ]);
   expect(gone("demo", [spec("mengxiang")], platform, "stacks", { ...nothing, databases })).toEqual([]);
 });
 
 test("a host outside the zone is refused where it stands", () => {
-  expect(outsideZone([spec("a"), spec("b", "b.example.com"), spec("c", "xsubstation.test")], platform)).toMatchObject([
+  expect(
+    outsideZone([spec("a"), spec("b", "b.example.com"), spec("c", "xsubstation.test")], platform),
+  ).toMatchObject([
     { file: "stacks/demo/b.yaml", line: 4, column: 9, code: "host/zone" },
     { file: "stacks/demo/c.yaml", code: "host/zone" },
   ]);

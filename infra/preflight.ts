@@ -1,7 +1,16 @@
 import * as path from "node:path";
 import { RunError } from "@pulumi/pulumi";
 import type { SubstationSpec } from "../config/fleet";
-import { appRole, databaseName, labels, mark, migrateRole, parseMark, volumeName, type Owner } from "../config/names";
+import {
+  appRole,
+  databaseName,
+  labels,
+  mark,
+  migrateRole,
+  parseMark,
+  volumeName,
+  type Owner,
+} from "../config/names";
 import type { Platform } from "../config/platform";
 import type { Problem } from "../config/problem";
 import { liveDatabases, type LiveDatabases } from "../inventory/database";
@@ -59,7 +68,12 @@ export function outsideZone(specs: readonly SubstationSpec[], { dns }: Platform)
 }
 
 /** Objects that bear one of our names, and somebody else's mark or none. */
-export function foreign(group: string, specs: readonly SubstationSpec[], platform: Platform, live: Live): Problem[] {
+export function foreign(
+  group: string,
+  specs: readonly SubstationSpec[],
+  platform: Platform,
+  live: Live,
+): Problem[] {
   const containersOf = groupBy(live.containers, (c) => c.Names[0]?.slice(1) ?? "");
   const volumes = new Map(live.volumes.map((v) => [v.Name, v]));
   const databases = new Map(live.databases.map((d) => [d.name, d]));
@@ -84,7 +98,11 @@ export function foreign(group: string, specs: readonly SubstationSpec[], platfor
     }
     const prefixes = ["shop", "migrate"].map((role) => `${platform.name}-${spec.id}-${role}-`);
     for (const [name, [container]] of containersOf) {
-      if (!container || !prefixes.some((prefix) => name.startsWith(prefix) && !name.slice(prefix.length).includes("-"))) continue;
+      if (
+        !container ||
+        !prefixes.some((prefix) => name.startsWith(prefix) && !name.slice(prefix.length).includes("-"))
+      )
+        continue;
       if (!sameSubstation(container.Labels[labels.mark], owner)) {
         found.push(`container ${name}, which belongs to ${dockerOwner(container.Labels, container.Image)}`);
       }
@@ -95,7 +113,9 @@ export function foreign(group: string, specs: readonly SubstationSpec[], platfor
     }
     for (const record of records.get(spec.host) ?? []) {
       if (sameSubstation(record.comment, owner)) continue;
-      found.push(`DNS record ${record.name} ${record.type} ${record.content}, which belongs to ${record.comment ?? "an unknown owner (it has no comment)"}`);
+      found.push(
+        `DNS record ${record.name} ${record.type} ${record.content}, which belongs to ${record.comment ?? "an unknown owner (it has no comment)"}`,
+      );
     }
     return found.map((what) => ({
       ...spec.at([]),
@@ -106,7 +126,13 @@ export function foreign(group: string, specs: readonly SubstationSpec[], platfor
 }
 
 /** Substations that have data but no file any more. Nothing is ever closed by a missing file. */
-export function gone(group: string, specs: readonly SubstationSpec[], platform: Platform, stacks: string, live: Live): Problem[] {
+export function gone(
+  group: string,
+  specs: readonly SubstationSpec[],
+  platform: Platform,
+  stacks: string,
+  live: Live,
+): Problem[] {
   const known = new Set(specs.map((spec) => spec.id));
   return live.databases.flatMap(({ mark: text }) => {
     const owner = parseMark(text);
@@ -133,7 +159,9 @@ function sameSubstation(text: string | null | undefined, owner: Owner): boolean 
 function dockerOwner(held: Readonly<Record<string, string>>, image: string | undefined): string {
   const told = held[labels.mark] ?? held["com.docker.compose.project"] ?? held["maintainer"];
   if (told) return `"${told}"`;
-  return image ? `an unknown owner (image ${image}, no label of ours)` : "an unknown owner (it has no label of ours)";
+  return image
+    ? `an unknown owner (image ${image}, no label of ours)`
+    : "an unknown owner (it has no label of ours)";
 }
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {

@@ -9,8 +9,8 @@ export async function readPlatform(stack: string): Promise<Platform> {
   // Backends of one's own have a single organization, with this name.
   const reference = new pulumi.StackReference(`organization/${pulumi.getProject()}/${stack}`);
   const read = async (name: keyof Platform): Promise<unknown> => {
-    const { value, secretValue } = await reference.getOutputDetails(name);
-    const found: unknown = secretValue ?? value;
+    const details = await reference.getOutputDetails(name);
+    const found: unknown = details.secretValue ?? details.value;
     if (found === undefined) {
       throw new pulumi.RunError(
         `stack "${stack}" has no output "${name}": the platform that this group stands on is not set up. Run "pulumi up -s ${stack}" first, ` +
@@ -19,7 +19,14 @@ export async function readPlatform(stack: string): Promise<Platform> {
     }
     return found;
   };
-  const names = ["name", "dns", "ingress", "edgeNetwork", "database", "storefrontImage"] as const satisfies readonly (keyof Platform)[];
+  const names = [
+    "name",
+    "dns",
+    "ingress",
+    "edgeNetwork",
+    "database",
+    "storefrontImage",
+  ] as const satisfies readonly (keyof Platform)[];
   const values = await Promise.all(names.map(read));
   return Object.fromEntries(names.map((name, at) => [name, values[at]])) as unknown as Platform;
 }

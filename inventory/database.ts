@@ -4,7 +4,10 @@ import type { DatabaseServer } from "../config/platform";
 const pools = new Map<string, Pool>();
 
 /** Runs `work` as the provisioner on the server's maintenance database. Connections are few, shared, and keep no process alive. */
-export async function asProvisioner<T>(server: DatabaseServer, work: (client: PoolClient) => Promise<T>): Promise<T> {
+export async function asProvisioner<T>(
+  server: DatabaseServer,
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
   const key = `${server.user}@${server.host}:${server.port}`;
   let pool = pools.get(key);
   if (!pool) {
@@ -78,14 +81,17 @@ export interface LiveObject {
 /** All databases and roles of the server, in one query. */
 export async function liveDatabases(server: DatabaseServer): Promise<LiveDatabases> {
   const { rows } = await asProvisioner(server, (client) =>
-    client.query<LiveObject & { kind: "database" | "role" }>(`
+    client.query<LiveObject & { kind: "database" | "role" }>(
+      `
       SELECT 'database' AS kind, d.datname AS name, shobj_description(d.oid, 'pg_database') AS mark, o.rolname AS owner
         FROM pg_database d JOIN pg_roles o ON o.oid = d.datdba
       UNION ALL
       SELECT 'role', r.rolname, shobj_description(r.oid, 'pg_authid'),
              (SELECT a.rolname FROM pg_auth_members m JOIN pg_roles a ON a.oid = m.member
                WHERE m.roleid = r.oid AND m.admin_option ORDER BY a.rolname = $1 DESC LIMIT 1)
-        FROM pg_roles r`, [server.user]),
+        FROM pg_roles r`,
+      [server.user],
+    ),
   );
   return {
     databases: rows.filter((row) => row.kind === "database"),

@@ -10,7 +10,14 @@ import { UserError } from "./error";
 import { homeFolder, readInstance } from "./home";
 import { resetLocal, startLocal } from "./instance";
 import { consoleProgress, silent, type Progress } from "./progress";
-import { configurePlatform, ensureStack, openWorkspace, projectRoot, stackConfigFile, stackNames } from "./workspace";
+import {
+  configurePlatform,
+  ensureStack,
+  openWorkspace,
+  projectRoot,
+  stackConfigFile,
+  stackNames,
+} from "./workspace";
 
 /**
  * `npm run demo`: sets up all that a first try needs, opens the substations of stacks/demo/ with the real engine, and says where to look.
@@ -92,10 +99,20 @@ async function up(json: boolean, progress: Progress): Promise<void> {
   };
   const rows = Object.entries(outputs.substations).map(([id, { url, tier }]): Row => {
     const { changes, seconds, total } = timings.of(id);
-    return { id, url, tier, changes, seconds: Object.fromEntries(Object.entries(seconds).map(([k, v]) => [k, round(v)])), total: round(total) };
+    return {
+      id,
+      url,
+      tier,
+      changes,
+      seconds: Object.fromEntries(Object.entries(seconds).map(([k, v]) => [k, round(v)])),
+      total: round(total),
+    };
   });
   const instance = readInstance();
-  if (json) process.stdout.write(`${JSON.stringify({ substations: rows, steps, home: homeFolder(), dnsPort: instance?.dnsPort }, null, 2)}\n`);
+  if (json)
+    process.stdout.write(
+      `${JSON.stringify({ substations: rows, steps, home: homeFolder(), dnsPort: instance?.dnsPort }, null, 2)}\n`,
+    );
   else process.stdout.write(report(rows, steps, instance?.dnsPort));
 }
 
@@ -117,7 +134,10 @@ async function update(workspace: Workspace, stack: string, progress: Progress): 
 /** The words of `substation check`, before anything is set up. */
 function checkFiles(): void {
   const { problems } = loadFleet(path.join(projectRoot, "stacks"));
-  if (problems.length > 0) throw new UserError(`the typed files have problems; nothing was started.\n${problems.map(formatProblem).join("\n")}`);
+  if (problems.length > 0)
+    throw new UserError(
+      `the typed files have problems; nothing was started.\n${problems.map(formatProblem).join("\n")}`,
+    );
 }
 
 async function down(yes: boolean, progress: Progress): Promise<void> {
@@ -132,7 +152,10 @@ async function down(yes: boolean, progress: Progress): Promise<void> {
   const workspace = openWorkspace(home, engine);
   const stacks = await stackNames(workspace);
   const others = stacks.filter((name) => name !== "platform" && name !== group);
-  if (others.length > 0) throw new UserError(`there are groups that the demo did not make: ${others.join(", ")}. Remove them first.`);
+  if (others.length > 0)
+    throw new UserError(
+      `there are groups that the demo did not make: ${others.join(", ")}. Remove them first.`,
+    );
   if (stacks.includes(group) && !yes) await refuseOwn(workspace);
 
   for (const stack of [group, "platform"].filter((name) => stacks.includes(name))) {
@@ -151,7 +174,9 @@ async function down(yes: boolean, progress: Progress): Promise<void> {
 }
 
 async function refuseOwn(workspace: Workspace): Promise<void> {
-  const outputs = JSON.parse(await pulumiOk(workspace, ["stack", "output", "-s", group, "--json"])) as { substations?: Record<string, unknown> };
+  const outputs = JSON.parse(await pulumiOk(workspace, ["stack", "output", "-s", group, "--json"])) as {
+    substations?: Record<string, unknown>;
+  };
   const own = Object.keys(outputs.substations ?? {}).filter((id) => !samples.includes(id));
   if (own.length > 0) {
     throw new UserError(
@@ -190,8 +215,15 @@ function report(rows: readonly Row[], steps: readonly Step[], dnsPort: number | 
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 const round = (seconds: number): number => Math.round(seconds * 100) / 100;

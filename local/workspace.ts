@@ -17,7 +17,8 @@ export function openWorkspace(home: string, engine: Engine, root: string = proje
   const state = path.join(home, "state");
   fs.mkdirSync(state, { recursive: true, mode: 0o700 });
   const passphrase = path.join(home, "secrets", "passphrase");
-  if (readIfPresent(passphrase) === undefined) writeFileAtomic(passphrase, randomBytes(24).toString("base64url"), 0o600);
+  if (readIfPresent(passphrase) === undefined)
+    writeFileAtomic(passphrase, randomBytes(24).toString("base64url"), 0o600);
   const settings = {
     ...engine.env,
     PULUMI_BACKEND_URL: `file://${state}`,
@@ -47,10 +48,15 @@ export async function ensureStack(workspace: Workspace, name: string): Promise<v
   await pulumiOk(workspace, ["stack", "init", name, "--no-select"]);
 }
 
-export const stackConfigFile = (workspace: Workspace, name: string): string => path.join(workspace.root, "stacks", `Pulumi.${name}.yaml`);
+export const stackConfigFile = (workspace: Workspace, name: string): string =>
+  path.join(workspace.root, "stacks", `Pulumi.${name}.yaml`);
 
 /** Writes the platform's settings into its stack's config, where they differ from what stands there. */
-export async function configurePlatform(workspace: Workspace, stack: string, settings: PlatformSettings): Promise<void> {
+export async function configurePlatform(
+  workspace: Workspace,
+  stack: string,
+  settings: PlatformSettings,
+): Promise<void> {
   const shown = await pulumiOk(workspace, ["config", "-s", stack, "--json", "--show-secrets"]);
   const known = JSON.parse(shown) as Record<string, { value?: string }>;
   const secret = new Set<string>(secretSettings);
@@ -61,8 +67,16 @@ export async function configurePlatform(workspace: Workspace, stack: string, set
 }
 
 /** Sets one value; it goes in by standard input, never on the command line. */
-export async function setConfig(workspace: Workspace, stack: string, key: string, value: string, secret: boolean): Promise<void> {
-  await pulumiOk(workspace, ["config", "set", "-s", stack, secret ? "--secret" : "--plaintext", key], { input: value });
+export async function setConfig(
+  workspace: Workspace,
+  stack: string,
+  key: string,
+  value: string,
+  secret: boolean,
+): Promise<void> {
+  await pulumiOk(workspace, ["config", "set", "-s", stack, secret ? "--secret" : "--plaintext", key], {
+    input: value,
+  });
 }
 
 /** Whether Pulumi holds resources in a stack. */

@@ -157,7 +157,14 @@ class Fields {
   secret(key: string, shape = /\S/): string {
     const value = this.values[key];
     if (typeof value === "string" && shape.test(value)) return value;
-    const fault = value === undefined ? "is missing" : typeof value !== "string" ? "must be a text" : value.trim() === "" ? "is empty" : `must match ${shape.source}`;
+    const fault =
+      value === undefined
+        ? "is missing"
+        : typeof value !== "string"
+          ? "must be a text"
+          : value.trim() === ""
+            ? "is empty"
+            : `must match ${shape.source}`;
     this.report(`${this.prefix}${key} ${fault}`);
     return "";
   }

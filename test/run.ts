@@ -14,7 +14,15 @@ const bin = (name: string) => join(root, "node_modules", ".bin", name);
 
 const steps: Readonly<Record<string, () => Count | Promise<Count>>> = {
   typecheck: () => command(bin("tsc"), ["--noEmit"]),
-  lint: () => command(bin("eslint"), [".", "--max-warnings", "0", "--cache", "--cache-location", "node_modules/.cache/eslint"]),
+  lint: () =>
+    command(bin("eslint"), [
+      ".",
+      "--max-warnings",
+      "0",
+      "--cache",
+      "--cache-location",
+      "node_modules/.cache/eslint",
+    ]),
   format: () => command(bin("prettier"), ["--check", "--log-level", "warn", "."]),
   unit: () => jest("unit"),
   engine: () => testPrograms(),
@@ -24,7 +32,9 @@ const steps: Readonly<Record<string, () => Count | Promise<Count>>> = {
 async function main(wanted: readonly string[]): Promise<number> {
   const unknown = wanted.filter((name) => !(name in steps));
   if (unknown.length > 0) {
-    process.stderr.write(`Unknown step ${unknown.join(", ")}. The steps are: ${Object.keys(steps).join(", ")}.\n`);
+    process.stderr.write(
+      `Unknown step ${unknown.join(", ")}. The steps are: ${Object.keys(steps).join(", ")}.\n`,
+    );
     return 2;
   }
   let passed = 0;
@@ -34,7 +44,9 @@ async function main(wanted: readonly string[]): Promise<number> {
     const started = Date.now();
     process.stdout.write(`\n== ${name}\n`);
     const count = await run();
-    process.stdout.write(`== ${name}: ${count.failed === 0 ? "ok" : "FAILED"}, ${((Date.now() - started) / 1000).toFixed(0)} s\n`);
+    process.stdout.write(
+      `== ${name}: ${count.failed === 0 ? "ok" : "FAILED"}, ${((Date.now() - started) / 1000).toFixed(0)} s\n`,
+    );
     passed += count.passed;
     failed += count.failed;
   }

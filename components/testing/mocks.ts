@@ -39,7 +39,7 @@ type Answer = (error: unknown, response?: unknown) => void;
 
 /** What Pulumi 3.259's mock monitor lacks although it says that it supports hooks, and what it forgets of a registration. */
 const monitor = MockMonitor.prototype as unknown as {
-  registerResource(request: Request, answer: Answer): Promise<void>;
+  registerResource: (this: unknown, request: Request, answer: Answer) => Promise<void>;
   registerResourceHook?(request: unknown, answer: Answer): void;
 };
 const registerResource = monitor.registerResource;
@@ -65,7 +65,9 @@ export async function register(
           parent: lastName(request.getParent()),
           protect: request.getProtect(),
           retainOnDelete: request.getRetainondelete(),
-          deleteBeforeReplace: request.getDeletebeforereplacedefined() ? request.getDeletebeforereplace() : undefined,
+          deleteBeforeReplace: request.getDeletebeforereplacedefined()
+            ? request.getDeletebeforereplace()
+            : undefined,
           ignoreChanges: request.getIgnorechangesList(),
           beforeCreate: hooks?.getBeforeCreateList() ?? [],
           afterCreate: hooks?.getAfterCreateList() ?? [],

@@ -108,9 +108,13 @@ test("what cannot be read is never taken for an empty zone", async () => {
 /** The emulator as a process of its own, once it is ready. */
 async function start(): Promise<{ child: ChildProcess; client: Cloudflare; dnsPort: number }> {
   const main = path.join(__dirname, "main.ts");
-  const child = spawn(process.execPath, ["--require", path.resolve("scripts/typescript.cjs"), main, "--home", home], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    ["--require", path.resolve("scripts/typescript.cjs"), main, "--home", home],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   children.push(child);
   const [line] = (await once(createInterface(child.stdout), "line", {
     signal: AbortSignal.timeout(30_000),
@@ -209,7 +213,13 @@ test("a wrong configuration is said in a sentence that shows no token", async ()
     try {
       execFileSync(
         process.execPath,
-        ["--require", path.resolve("scripts/typescript.cjs"), path.join(__dirname, "main.ts"), "--home", home],
+        [
+          "--require",
+          path.resolve("scripts/typescript.cjs"),
+          path.join(__dirname, "main.ts"),
+          "--home",
+          home,
+        ],
         {
           encoding: "utf8",
           stdio: "pipe",

@@ -128,10 +128,10 @@ async function migrate(
     ["create", ...common(platform, shop, "migrate", flags), platform.storefrontImage, "migrate"],
     { signal },
   );
-  const { migratePassword: _migrate, appPassword: _app, ...shopSecrets } = secrets;
+  const { migratePassword, appPassword, ...shopSecrets } = secrets;
   const archive = await archiveOf({
-    [`${secretsFolder}/substation.json`]: config(platform, shop, migrateRole(name), secrets.migratePassword),
-    [`${shopSecretsFolder}/substation.json`]: config(platform, shop, appRole(name), secrets.appPassword, shopSecrets),
+    [`${secretsFolder}/substation.json`]: config(platform, shop, migrateRole(name), migratePassword),
+    [`${shopSecretsFolder}/substation.json`]: config(platform, shop, appRole(name), appPassword, shopSecrets),
   });
   await command("docker", ["cp", "-", `${id}:/`], { input: archive, signal });
   await command("docker", ["start", "--attach", id], { signal });
@@ -271,7 +271,13 @@ function routeLabels(platform: Platform, { owner, host }: BareShop): string[] {
 }
 
 /** substation.json of docs/image-contract.md. */
-function config(platform: Platform, shop: BareShop, user: string, password: string, secrets?: object): string {
+function config(
+  platform: Platform,
+  shop: BareShop,
+  user: string,
+  password: string,
+  secrets?: object,
+): string {
   const { owner, host, resources } = shop;
   const name = databaseName(owner.platform, owner.id);
   const { address, port, ca } = platform.database;

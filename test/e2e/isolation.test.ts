@@ -2,7 +2,7 @@ import { appRole, databaseName, mark, migrateRole, userId } from "../../config/n
 import type { Platform } from "../../config/platform";
 import { readInstance } from "../../local/home";
 import { superuser } from "../../local/postgres-config";
-import { command, inspect, Lab, shopFile, type Inspected } from "./lab";
+import { inspect, Lab, shopFile, type Inspected } from "./lab";
 import { asSuperuser } from "./observe";
 import { ask, codes, type Question, type Statement } from "./probe/questions";
 

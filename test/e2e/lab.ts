@@ -250,7 +250,9 @@ export async function inspect(mark: string, role: string): Promise<readonly Insp
 
 /** `substation.json` as it lies in a serving container, secrets included. */
 export async function shopFile(container: Inspected): Promise<ShopFile> {
-  return JSON.parse(await command("docker", ["exec", container.Id, "/bin/busybox", "cat", "/run/secrets/substation.json"])) as ShopFile;
+  return JSON.parse(
+    await command("docker", ["exec", container.Id, "/bin/busybox", "cat", "/run/secrets/substation.json"]),
+  ) as ShopFile;
 }
 
 export interface ShopFile {

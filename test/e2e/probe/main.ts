@@ -56,13 +56,7 @@ async function sql(question: Omit<Statement, "kind">): Promise<unknown> {
   const own = JSON.parse(fs.readFileSync("/run/secrets/substation.json", "utf8")) as {
     database: { password: string; ca: string };
   };
-  const {
-    host,
-    port,
-    database,
-    user,
-    password = own.database.password,
-  } = question;
+  const { host, port, database, user, password = own.database.password } = question;
   const tls = question.tls === false ? {} : { ssl: { ca: own.database.ca } };
   const client = new Client({
     host,
