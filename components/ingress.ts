@@ -114,6 +114,8 @@ function createTraefik(args: IngressArgs, opts: pulumi.CustomResourceOptions): d
       "--providers.docker.exposedbydefault=false",
       `--providers.docker.constraints=Label(\`${labels.platform}\`,\`${args.platform}\`)`,
       "--providers.providersthrottleduration=200ms",
+      // A container that was just removed does not answer: ask the next one soon, and let nobody wait.
+      "--serverstransport.forwardingtimeouts.dialtimeout=1s",
     ],
     mounts: [
       { type: "volume", source: `${args.platform}-docker-proxy`, target: socketFolder, readOnly: true },

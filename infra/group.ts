@@ -13,6 +13,10 @@ export async function group(name: string): Promise<Record<string, unknown>> {
   const fleet = loadFleet(stacks);
   refuse(problemsFor(fleet, name));
   const specs = fleet.groups.get(name) ?? [];
+  if (specs.length === 0)
+    await pulumi.log.warn(
+      `stacks/${name}/ holds no substation: there is nothing to open. Is "${name}" the group that is meant?`,
+    );
   const platform = await readPlatform(new pulumi.Config().get("platform") ?? "platform");
   refuse(await preflight(name, specs, platform, stacks));
 
