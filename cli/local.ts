@@ -8,7 +8,7 @@ import {
   type LocalStatus,
   type PartStatus,
 } from "../local/instance";
-import { UserError } from "../local/error";
+import { UserError } from "../config/error";
 import { consoleProgress } from "../local/progress";
 
 /** `substation local`: the platform's parts on this machine. */

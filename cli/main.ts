@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 
 import { Command, CommanderError } from "commander";
 
-import { UserError } from "../local/error";
+import { UserError } from "../config/error";
 import type * as Check from "./check";
 import type * as Local from "./local";
 import type * as Repair from "./repair";

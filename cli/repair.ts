@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { repairStack } from "../fleet/repair-stack";
-import { UserError } from "../local/error";
+import { UserError } from "../config/error";
 
 export function repairCommand(): Command {
   return new Command("repair")

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { Command } from "commander";
 
 import { jsonSchemas } from "../config/jsonSchema";
-import { UserError } from "../local/error";
+import { UserError } from "../config/error";
 
 export function schemaCommand(): Command {
   return new Command("schema")

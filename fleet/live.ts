@@ -4,7 +4,7 @@ import type { DatabaseServer, Platform } from "../config/platform";
 import { asProvisioner, liveDatabases, type LiveDatabases } from "../inventory/database";
 import { liveRecords, type LiveRecord } from "../inventory/dns";
 import { liveContainers, liveNetworks, type LiveContainer, type LiveNetwork } from "../inventory/docker";
-import { UserError } from "../local/error";
+import { UserError } from "../config/error";
 import type { Resource } from "./checkpoint";
 
 /** Whose objects are looked at: one group's, or those of the platform itself. */

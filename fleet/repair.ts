@@ -1,7 +1,7 @@
 import { labels } from "../config/names";
 import type { Platform } from "../config/platform";
 import { removeContainer } from "../inventory/docker";
-import { UserError } from "../local/error";
+import { UserError } from "../config/error";
 import { pendingCreations, recorded, type Checkpoint, type Resource } from "./checkpoint";
 import { endLeftovers } from "./leftovers";
 import { hasUnknown, importId, lookAround, unknownContainers, untilSettled, type Scope } from "./live";
@@ -57,6 +57,12 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
   const known = new Set((checkpoint.deployment.resources ?? []).flatMap(({ id }) => id ?? []));
 
   const strays = unknownContainers(live, stack.scope, known);
+  if (strays.length > 0 && known.size === 0 && pending.length === 0) {
+    throw new UserError(
+      `the state of stack ${stack.name} is empty, and yet ${strays.length} of its containers are there. Nothing was removed. ` +
+        `Is "${backend}" the backend that it was opened with (PULUMI_BACKEND_URL)?`,
+    );
+  }
   for (const { Id } of strays) await removeContainer(Id);
 
   const candidates = [...pending];

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import * as readline from "node:readline";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { readIfPresent, tail } from "./files";
 import { type Home } from "./home";
 import { type Progress } from "./progress";

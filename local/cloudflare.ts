@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type DnsAccess } from "./dns-service";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { errorText } from "./files";
 
 const realApi = "https://api.cloudflare.com/client/v4";

@@ -6,7 +6,7 @@ import { pulumiOk, type Workspace } from "../fleet/pulumi";
 import { repairStack } from "../fleet/repair-stack";
 import { parts, Timings } from "../fleet/timing";
 import { prepareEngine } from "./engine";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { homeFolder, readInstance } from "./home";
 import { resetLocal, startLocal } from "./instance";
 import { consoleProgress, silent, type Progress } from "./progress";

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { type DnsEmulatorConfig } from "./dns/main";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { errorText, secretMode, tail, writeFileAtomic } from "./files";
 import { secret, zone, type Home, type Instance } from "./home";
 import { isFree, listenerOn } from "./network";

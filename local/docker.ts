@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { aptInstall, hasApt, onPath } from "./apt";
 import { Docker, DockerError } from "../inventory/docker-api";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { errorText, readIfPresent, tail } from "./files";
 import { type Home } from "./home";
 import { isAlive, startDaemon, stopProcess, until, type ProcessIdentity } from "./process";

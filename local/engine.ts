@@ -6,9 +6,9 @@ import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 import { assembleEngine, type Plugins } from "../test/engine/assemble";
-import { cacheFolder } from "../test/engine/build";
+import { cacheFolder } from "./cache";
 import { download, installPlugins, remembered, unlessFailedToday } from "./engine-official";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import type { Progress } from "./progress";
 
 const run = promisify(execFile);

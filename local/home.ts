@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { z } from "zod";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { ensureFolder, readIfPresent, secretMode, writeFileAtomic } from "./files";
 import { chooseEdgeNetwork, freePort, rangesInUse } from "./network";
 

@@ -7,7 +7,7 @@ import { rootCertificates } from "node:tls";
 import { bundleStorefront, nodeFlags } from "../storefront/build";
 import { buildProgram, programKey } from "../test/engine/build";
 import { aptInstall, hasApt } from "./apt";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { type Home } from "./home";
 import { type Progress } from "./progress";
 import { type TarEntry } from "./tar";

@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { cacheFolder } from "../test/engine/build";
+import { cacheFolder } from "./cache";
 import { type Docker, DockerError } from "../inventory/docker-api";
 import { errorText, readIfPresent, writeFileAtomic } from "./files";
 import { type Home } from "./home";

@@ -4,7 +4,7 @@ import { cloudflareFromEnvironment } from "./cloudflare";
 import { runningDns, startDns, stopDns } from "./dns-service";
 import { ensureDocker, ownEngine, stopOwnEngine } from "./docker";
 import { countObjects, hasContainers, listObjects, removeObjects } from "./docker-objects";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { homeFolder, openInstance, readInstance, removeHome, type Instance } from "./home";
 import { ensureImages, imageNames, type ImageNames } from "./images";
 import { withLock } from "./lock";

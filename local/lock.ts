@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { errorCode, readIfPresent } from "./files";
 import { identify, isAlive, type ProcessIdentity } from "./process";
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as os from "node:os";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { readIfPresent } from "./files";
 import { findProcesses, commandOf } from "./process";
 

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { ensureFolder, errorCode } from "./files";
 import { type SystemUser } from "./system-user";
 

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as net from "node:net";
 import { checkServerIdentity, type TLSSocket } from "node:tls";
 import { Client } from "pg";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { errorText } from "./files";
 import { type DatabaseAccess } from "./postgres";
 

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Client } from "pg";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { errorText, readIfPresent, tail } from "./files";
 import { type Home, type Instance } from "./home";
 import { isFree, listenerOn } from "./network";

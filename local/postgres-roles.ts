@@ -2,7 +2,7 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { Client } from "pg";
 import { errorCode, errorText } from "./files";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { type DatabaseAccess } from "./postgres";
 import { provisioner } from "./postgres-config";
 

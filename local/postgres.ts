@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { certificateFiles, ensureCertificate } from "./certificates";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { ensureFolder, errorCode, readIfPresent, syncFolder, writeFileAtomic } from "./files";
 import { secret, type Home, type Instance } from "./home";
 import { ensureLoopbackAddress } from "./network";

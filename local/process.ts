@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { errorCode, isMissing, readIfPresent } from "./files";
 
 /**

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import * as os from "node:os";
-import { UserError } from "./error";
+import { UserError } from "../config/error";
 import { readIfPresent } from "./files";
 
 /** A user of the system by number and name. */

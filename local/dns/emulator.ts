@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer as createSocketServer, type AddressInfo, type Server } from "node:net";
 import type { Server as HttpServer } from "node:http";
 import { mkdir, realpath } from "node:fs/promises";
-import { UserError } from "../error";
+import { UserError } from "../../config/error";
 import { RateLimiter, Tokens, type RateLimit, type TokenSpec } from "./access";
 import { createApi } from "./api";
 import { Faults, type Fault } from "./faults";

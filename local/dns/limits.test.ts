@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import Cloudflare from "cloudflare";
-import { UserError } from "../error";
+import { UserError } from "../../config/error";
 import { startDnsEmulator } from "./emulator";
 import { testBed, testTokens, type TestBed } from "./testing";
 

@@ -6,7 +6,7 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { UserError } from "../error";
+import { UserError } from "../../config/error";
 import { startDnsEmulator } from "./emulator";
 
 const port = z.int().min(0).max(65535);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import Cloudflare from "cloudflare";
-import { UserError } from "../error";
+import { UserError } from "../../config/error";
 import { zoneIdOf } from "./names";
 import { Store } from "./store";
 import { testTokens } from "./testing";

@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rename, rm, type FileHandle } from "node:fs/promises";
 import path from "node:path";
-import { UserError } from "../error";
+import { UserError } from "../../config/error";
 import { refuse } from "./errors";
 import type { Change, DnsRecord, ZoneInfo } from "./types";
 import { Zone, type Draft } from "./zone";

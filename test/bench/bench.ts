@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import { parseArgs } from "node:util";
-import { UserError } from "../../local/error";
+import { UserError } from "../../config/error";
 import { consoleProgress } from "../../local/progress";
 import { PulumiFailed } from "../../fleet/pulumi";
 import { Lab } from "../e2e/lab";

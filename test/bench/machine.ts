@@ -1,5 +1,5 @@
 import * as os from "node:os";
-import { UserError } from "../../local/error";
+import { UserError } from "../../config/error";
 import type { Platform } from "../../config/platform";
 import { pulumiOk, type Workspace } from "../../fleet/pulumi";
 import { said } from "./commands";

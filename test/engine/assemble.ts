@@ -4,7 +4,8 @@ import { link, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Progress } from "../../local/progress";
-import { buildProgram, cacheFolder, programKey } from "./build";
+import { cacheFolder } from "../../local/cache";
+import { buildProgram, programKey } from "./build";
 
 /** What a Pulumi home needs to hold: names of provider plugins and the versions that the program asks for. */
 export type Plugins = Readonly<Record<string, string>>;

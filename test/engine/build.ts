@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { basename, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { UserError } from "../../local/error";
+import { UserError } from "../../config/error";
+import { cacheFolder } from "../../local/cache";
 import type { Progress } from "../../local/progress";
 import { findGo } from "./go";
 
@@ -38,10 +38,6 @@ const programs: Record<ProgramName, Program> = {
   },
   socketproxy: { package: ".", minutes: 0.2 },
 };
-
-/** The user's cache of what is built or fetched once per machine. */
-export const cacheFolder = (): string =>
-  join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "substation");
 
 /**
  * Builds one of the programs from Go modules, unless this user's cache has it already, and returns the path of the

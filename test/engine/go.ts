@@ -4,7 +4,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { UserError } from "../../local/error";
+import { UserError } from "../../config/error";
 import type { Progress } from "../../local/progress";
 
 const run = promisify(execFile);

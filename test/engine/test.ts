@@ -10,7 +10,7 @@ import { removeLoopbackAddress } from "../../local/network";
 import { startPostgres } from "../../local/postgres";
 import { stopPostgres } from "../../local/postgres-process";
 import { consoleProgress, silent } from "../../local/progress";
-import { cacheFolder } from "./build";
+import { cacheFolder } from "../../local/cache";
 import { findGo } from "./go";
 
 const programs = ["langhost", "providers", "socketproxy"];
