@@ -87,7 +87,7 @@ test("the probe works: what a shop may do and reach, it can", async () => {
     { ok: "connected" },
   ]);
   expect(name).toEqual({ ok: addressOf(own) });
-  expect(secret).toEqual({ ok: expect.stringMatching(/^[\w-]{43}$/) as unknown });
+  expect(secret).toEqual({ ok: expect.stringMatching(/"sessionKey": "[\w-]{43}"/) as unknown });
   expect(scratch).toEqual({});
   expect(row).toEqual({ ok: [{ name: mine.app, database: mine.database, ssl: true }] });
   expect(again).toEqual({ ok: [{ body: "probe" }] });

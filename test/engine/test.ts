@@ -1,15 +1,11 @@
 /** Vets and tests the Go programs of this folder: `bash scripts/run test/engine/test.ts [program…]`. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { Client } from "pg";
-import { openInstance, removeHome } from "../../local/home";
-import { removeLoopbackAddress } from "../../local/network";
-import { startPostgres } from "../../local/postgres";
-import { stopPostgres } from "../../local/postgres-process";
-import { consoleProgress, silent } from "../../local/progress";
+import { consoleProgress } from "../../local/progress";
+import { startPostgres } from "../../storefront/testing/postgres";
 import { cacheFolder } from "../../local/cache";
 import { findGo } from "./go";
 
@@ -64,24 +60,24 @@ function lines(command: string, args: readonly string[], options: { cwd: string;
   });
 }
 
-/** A PostgreSQL of its own, and on it a database that the provisioner owns. */
+/** A PostgreSQL of its own, with a provisioner that is no superuser and may use the roles that it makes. */
 async function withServer<T>(work: (url: string) => Promise<T>): Promise<T> {
-  const root = mkdtempSync(join(tmpdir(), "substation-engine-"));
-  const instance = await openInstance(root, { SUBSTATION_NAME: `engine-${process.pid}` });
+  const server = await startPostgres();
+  const folder = mkdtempSync(join(tmpdir(), "substation-engine-"));
   try {
-    const { host, port, user, password, caFile } = await startPostgres(instance, silent);
-    const name = "engine_test";
-    const client = new Client({ host, port, user, password, database: "postgres", ssl: { ca: readFileSync(caFile, "utf8") } });
-    await client.connect();
-    await client.query(`CREATE DATABASE ${name}`);
-    await client.end();
+    const admin = await server.admin();
+    await admin.query("CREATE ROLE provisioner LOGIN CREATEDB CREATEROLE PASSWORD 'provisioner'");
+    await admin.query("GRANT CREATE ON DATABASE postgres TO provisioner");
+    await admin.query("GRANT pg_signal_backend TO provisioner");
+    await admin.query("ALTER ROLE provisioner SET createrole_self_grant = 'set, inherit'");
+    await admin.end();
+    const caFile = join(folder, "ca.pem");
+    writeFileSync(caFile, server.ca);
     const query = new URLSearchParams({ sslmode: "verify-full", sslrootcert: caFile });
-    return await work(`postgres://${user}:${password}@${host}:${port}/${name}?${query.toString()}`);
+    return await work(`postgres://provisioner:provisioner@127.0.0.1:${server.port}/postgres?${query.toString()}`);
   } finally {
-    await stopPostgres(instance.home);
-    removeLoopbackAddress(instance.databaseAddress);
-    removeHome(instance.home);
-    rmSync(root, { recursive: true, force: true });
+    await server.dispose();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -51,6 +51,9 @@ func startPostgres(t *testing.T, more values) postgres {
 		"host": u.Hostname(), "port": float64(port), "username": u.User.Username(), "password": password,
 		"database": strings.TrimPrefix(u.Path, "/"), "superuser": false, "sslmode": u.Query().Get("sslmode"),
 	}
+	if ca := u.Query().Get("sslrootcert"); ca != "" {
+		config["sslrootcert"] = ca
+	}
 	maps.Copy(config, more)
 	return postgres{start(t, "postgresql", config), u, fmt.Sprintf("t%d", time.Now().UnixNano()%1e10)}
 }
