@@ -161,36 +161,35 @@ async function killedUpdate(id: string, { step, when, victim }: Moment): Promise
     metadata?.type === type && metadata.urn.endsWith(`::${id}${suffix}`);
   let engine = 0;
   let hits: Promise<number> | undefined;
-  const onEvent = ({ resourcePreEvent, resOutputsEvent }: EngineEvent) => {
-    const event = when === "recorded" ? resOutputsEvent : resourcePreEvent;
-    if (!isStep(event?.metadata) || hits) return;
-    const moment =
-      when === "begun"
-        ? begun(isStep)
-        : when === "made"
-          ? begun(isStep).then(() => made(engine, id, step))
-          : Promise.resolve();
-    hits = moment.then(() => kill(engine, victim));
+  const onEvent = ({ resOutputsEvent }: EngineEvent) => {
+    if (when !== "recorded" || !isStep(resOutputsEvent?.metadata)) return;
+    hits ??= Promise.resolve(kill(engine, victim));
   };
-  const done = await lab.pulumi(["up", "-s", group, "--yes", "--skip-preview"], {
-    onSpawn: (pid) => (engine = pid),
-    onEvent,
-  });
+  // What begins is looked for in the state from the start on: its event comes too late to catch a step of some milliseconds.
+  const onSpawn = (pid: number) => {
+    engine = pid;
+    if (when === "recorded") return;
+    const moment = when === "begun" ? begun(isStep) : begun(isStep).then(() => made(engine, id, step));
+    hits = moment.then(() => kill(engine, victim));
+    hits.catch(() => process.kill(engine, "SIGINT")); // the update must end for the error to be told
+  };
+  const done = await lab.pulumi(["up", "-s", group, "--yes", "--skip-preview"], { onSpawn, onEvent });
   if (!hits) throw new Error(`the update never came to ${step} of ${id}:\n${done.stdout}${done.stderr}`);
   expect(await hits).toBeGreaterThan(0);
   return done;
 }
 
-/** Waits until the state on disk says that the step is under way. */
+/** Waits until the state on disk says that the step is under way, or done already, where that was too quick to be seen. */
 async function begun(isStep: (resource: { type: string; urn: string }) => boolean): Promise<void> {
   const folder = stateFolders(backend(), "substation", group)?.stacks ?? "";
-  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(2)) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(1)) {
     const { checkpoint } = JSON.parse(readFileSync(path.join(folder, `${group}.json`), "utf8")) as {
       checkpoint: { latest?: Checkpoint["deployment"] };
     };
-    if (checkpoint.latest?.pending_operations?.some(({ resource }) => isStep(resource))) return;
+    const { pending_operations: pending = [], resources = [] } = checkpoint.latest ?? {};
+    if (pending.some(({ resource }) => isStep(resource)) || resources.some(isStep)) return;
   }
-  throw new Error("the engine did not write down within 20 s what it began");
+  throw new Error("the engine did not write down within 60 s what it began");
 }
 
 /**
