@@ -1,7 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { ensureDocker, stopOwnEngine } from "../local/docker";
+import { homeAt } from "../local/home";
+import { consoleProgress } from "../local/progress";
 import { testPrograms, type Count } from "./engine/test";
 
 /**
@@ -26,7 +29,7 @@ const steps: Readonly<Record<string, () => Count | Promise<Count>>> = {
   format: () => command(bin("prettier"), ["--check", "--log-level", "warn", "."]),
   unit: () => jest("unit"),
   engine: () => testPrograms(),
-  e2e: () => jest("e2e", "--runInBand"),
+  e2e: () => withDocker(() => jest("e2e", "--runInBand")),
 };
 
 async function main(wanted: readonly string[]): Promise<number> {
@@ -52,6 +55,19 @@ async function main(wanted: readonly string[]): Promise<number> {
   }
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
+}
+
+/** One Docker engine for all end-to-end tests: the running one, else one that is started for them and stopped after. */
+async function withDocker(work: () => Count): Promise<Count> {
+  const home = homeAt(mkdtempSync(join(tmpdir(), "substation-docker-")));
+  for (const folder of [home.log, home.run]) mkdirSync(folder);
+  try {
+    await ensureDocker(home, consoleProgress());
+    return work();
+  } finally {
+    await stopOwnEngine(home);
+    rmSync(home.root, { recursive: true, force: true });
+  }
 }
 
 /** A tool that passes or fails as a whole. */
