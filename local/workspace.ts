@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { pulumi, pulumiOk, type Workspace } from "../fleet/pulumi";
+import { pulumiOk, type Workspace } from "../fleet/pulumi";
 import type { Engine } from "./engine";
 import { readIfPresent, writeFileAtomic } from "./files";
 import { secretSettings, type PlatformSettings } from "./instance";
@@ -77,12 +77,4 @@ export async function setConfig(
   await pulumiOk(workspace, ["config", "set", "-s", stack, secret ? "--secret" : "--plaintext", key], {
     input: value,
   });
-}
-
-/** Whether Pulumi holds resources in a stack. */
-export async function isEmpty(workspace: Workspace, stack: string): Promise<boolean> {
-  const { code, stdout } = await pulumi(workspace, ["stack", "export", "-s", stack]);
-  if (code !== 0) return true;
-  const { deployment } = JSON.parse(stdout) as { deployment: { resources?: unknown[] } };
-  return (deployment.resources ?? []).length <= 1;
 }
