@@ -1,0 +1,46 @@
+import type { Resources } from "../../config/fleet";
+import type { Owner } from "../../config/names";
+import type { Position } from "../../config/problem";
+
+/** What the files ask for. Facts are judged against it, and never against what the code that made them was told. */
+export interface Intent {
+  readonly platform: PlatformIntent;
+  /** The stack that a plan is of; undefined where everything on the platform is looked at. */
+  readonly stack: string | undefined;
+  /** All substations of all groups on this platform, by id. */
+  readonly substations: ReadonlyMap<string, ExpectedSubstation>;
+  /** What there is to share out; undefined where nobody could tell. */
+  readonly capacity: Capacity | undefined;
+  /** How many standing substations one plan may change, replace or remove. Undefined where no plan is judged. */
+  readonly mayTouch: number | undefined;
+}
+
+export interface PlatformIntent {
+  readonly name: string;
+  /** The DNS zone, e.g. `shops.example.com`. */
+  readonly zone: string;
+  /** IPv4 address that the substations' records point at. */
+  readonly ingressAddress: string;
+  readonly edgeNetwork: string;
+  /** Role that opens and closes substations. */
+  readonly provisioner: string;
+}
+
+export interface ExpectedSubstation {
+  readonly owner: Owner;
+  readonly tier: string;
+  readonly host: string;
+  /** The most that its tier allows. */
+  readonly limits: Resources;
+  /** What its file asks for, the tier's or less. */
+  readonly resources: Resources;
+  /** Its file, for findings that concern it. */
+  readonly file: Position;
+}
+
+export interface Capacity {
+  readonly memoryBytes: number;
+  readonly cpus: number;
+  /** `max_connections` less what is reserved for superusers and the main station. */
+  readonly databaseConnections: number | undefined;
+}
