@@ -155,10 +155,12 @@ export interface RoleFact extends Fact {
     readonly password: "scram-sha-256" | "md5" | "other" | "none" | undefined;
     /** Whether it is still the one that was given to the substation; undefined where that cannot be told. */
     readonly passwordAsGiven: boolean | undefined;
+    /** Whether it is the superuser that the server was initialised with (oid 10). */
+    readonly bootstrap?: boolean;
   };
 }
 
-/** `name` is the member. */
+/** `name` is the member. What several grantors gave counts together. */
 export interface MembershipFact extends Fact {
   /** The role that `name` is a member of. */
   readonly role: string;
@@ -184,7 +186,11 @@ export interface DatabaseFact extends Fact {
   };
 }
 
-/** A right; `name` is the role that has it, "public" for everybody. */
+/**
+ * A right; `name` is the role that has it, "public" for everybody. An access list that was never written stands for PostgreSQL's default (`acldefault`), and what
+ * `initdb` itself gives on the system's own objects (`pg_init_privs`) is left out, save what shows other databases: PUBLIC's rights on the table
+ * `pg_catalog.pg_shdescription` and on any function `pg_catalog.pg_stat_get_db_*`, which stands for all of them.
+ */
 export interface GrantFact extends Fact {
   readonly database: string;
   /** "default function", "default type" are default privileges, with the owner's role as `object`. */
@@ -201,7 +207,10 @@ export interface ExtensionFact extends Fact {
   readonly database: string;
 }
 
-/** A function that runs with its owner's rights, or in a language that is not trusted. `name` is `schema.function`. */
+/**
+ * A function that runs with its owner's rights, or in a language that is not trusted. `name` is `schema.function`. Functions of an extension are left out: the extension
+ * stands for them.
+ */
 export interface FunctionFact extends Fact {
   readonly database: string;
   readonly ownedBy: string;
@@ -217,12 +226,13 @@ export interface HbaFact extends Fact {
   readonly type: string;
   readonly databases: readonly string[];
   readonly users: readonly string[];
+  /** As `127.0.0.1/32` or `fd00::/64`; else a host name or keyword as it stands. Undefined for `local`. */
   readonly address: string | undefined;
   readonly method: string;
   readonly error: string | undefined;
 }
 
-/** A setting of the database server, as text. */
+/** A setting of the database server: `pg_settings.setting`, so in its own unit. */
 export interface SettingFact extends Fact {
   readonly value: string;
 }
@@ -266,11 +276,23 @@ export interface StepFact extends Fact {
   readonly object: string | undefined;
 }
 
-/** A provider that a plan configures; secret settings are left out. `name` is the resource's. */
+/** A provider that a plan configures; of a secret setting the value is "[secret]". `name` is the resource's. */
 export interface ProviderFact extends Fact {
   /** "postgresql", "docker", "cloudflare", … */
   readonly package: string;
   readonly settings: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** A resource of a plan, of whatever type. `name` is the resource's, `owner` the substation whose component it is a part of. */
+export interface ResourceFact extends Fact {
+  /** Pulumi's type token. */
+  readonly type: string;
+  /** Whether facts can be made of that type at all. */
+  readonly judged: boolean;
+  /** Inputs that are set and that no fact is made of, by path. */
+  readonly unread: readonly string[];
+  /** Whose it says it is by its mark, where that is another than whose part it is. */
+  readonly claims: Owner | undefined;
 }
 
 export interface FactKinds {
@@ -291,6 +313,7 @@ export interface FactKinds {
   readonly host: HostFact;
   readonly step: StepFact;
   readonly provider: ProviderFact;
+  readonly resource: ResourceFact;
 }
 
 export type FactKind = keyof FactKinds;
@@ -316,4 +339,5 @@ export const noFacts: Facts = {
   host: [],
   step: [],
   provider: [],
+  resource: [],
 };

@@ -2,7 +2,9 @@ import type { Owner } from "../../config/names";
 import type { FactKind, FactKinds, Facts } from "./facts";
 import type { Intent } from "./intent";
 
-export type Severity = "critical" | "high" | "medium" | "low";
+/** Worst first. */
+export const severities = ["critical", "high", "medium", "low"] as const;
+export type Severity = (typeof severities)[number];
 
 /** What all rules tell of themselves. */
 export interface RuleInfo {
@@ -27,6 +29,11 @@ export interface FactRule<K extends FactKind> extends RuleInfo {
 /** Judges all facts together: uniqueness, sums, what is missing. Pure. */
 export interface FleetRule extends RuleInfo {
   readonly kind: "fleet";
+  /**
+   * Kinds of facts that it takes for complete. Where one of them could not be looked at, silence would pass for absence: an audit then leaves the rule out, and says
+   * what it could not see.
+   */
+  readonly needs?: readonly FactKind[];
   check(facts: Facts, intent: Intent): Iterable<FleetFault>;
 }
 
