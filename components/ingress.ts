@@ -2,6 +2,7 @@ import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import { labels } from "../config/names";
 import type { Ingress } from "../config/platform";
+import { processLabel, processLimit } from "./process-limit";
 
 export interface IngressArgs {
   /** The platform's name. */
@@ -24,6 +25,10 @@ const socketFolder = "/run/docker-proxy";
  */
 const allowedRequests = String.raw`(/v1\.\d{1,3})?/(_ping|version|events|containers/json|containers/[a-f0-9]{64}/json)`;
 
+/** Threads of the two, generously: a Go program that gets none ends. */
+const proxyProcesses = 128;
+const ingressProcesses = 512;
+
 const confined = {
   readOnly: true,
   capabilities: { drops: ["ALL"] },
@@ -32,6 +37,7 @@ const confined = {
   publishAllPorts: false,
   removeVolumes: false,
   ipcMode: "private",
+  cgroupnsMode: "private", // an engine on cgroup v1 would give the host's
   shmSize: 16,
   restart: "unless-stopped",
   logDriver: "json-file",
@@ -81,12 +87,12 @@ function createSocketProxy(args: IngressArgs, opts: pulumi.CustomResourceOptions
       },
     ],
     mounts: [{ type: "volume", source: `${args.platform}-docker-proxy`, target: socketFolder }],
-    labels: platformLabels(args.platform, "docker-proxy"),
+    labels: [...platformLabels(args.platform, "docker-proxy"), processLabel(proxyProcesses)],
   };
   return new docker.Container(
     "docker-proxy",
     { ...inputs, name: containerNameOf(args.platform, "docker-proxy"), image: args.socketProxyImage },
-    opts,
+    { ...opts, hooks: { afterCreate: [processLimit("docker-proxy", proxyProcesses)] } },
   );
 }
 
@@ -121,7 +127,7 @@ function createTraefik(args: IngressArgs, opts: pulumi.CustomResourceOptions): d
       { type: "volume", source: `${args.platform}-docker-proxy`, target: socketFolder, readOnly: true },
     ],
     tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=16777216" },
-    labels: platformLabels(args.platform, "ingress"),
+    labels: [...platformLabels(args.platform, "ingress"), processLabel(ingressProcesses)],
     healthcheck: {
       tests: [
         "CMD",
@@ -142,7 +148,7 @@ function createTraefik(args: IngressArgs, opts: pulumi.CustomResourceOptions): d
   return new docker.Container(
     "ingress",
     { ...inputs, name: containerNameOf(args.platform, "ingress"), image: args.image },
-    opts,
+    { ...opts, hooks: { afterCreate: [processLimit("ingress", ingressProcesses)] } },
   );
 }
 

@@ -1,6 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import * as random from "@pulumi/random";
 import type * as pulumi from "@pulumi/pulumi";
+import type { SecretVersions } from "../config/secret-versions";
 
 /** Secret values of one substation, known to its containers and to the encrypted state, and to nobody else. */
 export interface Secrets {
@@ -23,20 +24,33 @@ const derivedLength = 32;
 /**
  * One random root for each substation, and its secrets derived from it (HKDF, RFC 5869): none tells anything of another or of the root. One resource in place of
  * five: each `RandomPassword` also computes a bcrypt hash that nobody asked for, 60 ms of CPU.
+ *
+ * Another version of the root is another root, and so are all secrets; another version of a secret is that secret alone. Version 1 of everything is what was before
+ * there were versions.
  */
-export function createSecrets(id: string, opts: pulumi.CustomResourceOptions): Secrets {
-  const root = new random.RandomPassword(`${id}-root`, { length: rootLength, special: false }, opts).result;
-  const secret = (name: string) => root.apply((value) => derive(value, name));
+export function createSecrets(
+  id: string,
+  versions: SecretVersions,
+  opts: pulumi.CustomResourceOptions,
+): Secrets {
+  const keepers = versions.root > 1 ? { keepers: { version: String(versions.root) } } : {};
+  const root = new random.RandomPassword(
+    `${id}-root`,
+    { length: rootLength, special: false, ...keepers },
+    opts,
+  ).result;
+  const secret = (name: string, version: number) => root.apply((value) => derive(value, name, version));
   return {
-    migratePassword: secret("migrate-password"),
-    appPassword: secret("app-password"),
-    sessionKey: secret("session-key"),
-    mainStationToken: secret("main-station-token"),
-    callbackSigningKey: secret("callback-signing-key"),
+    migratePassword: secret("migrate-password", versions.migratePassword),
+    appPassword: secret("app-password", versions.appPassword),
+    sessionKey: secret("session-key", versions.sessionKey),
+    mainStationToken: secret("main-station-token", versions.mainStationToken),
+    callbackSigningKey: secret("callback-signing-key", versions.callbackSigningKey),
   };
 }
 
-/** The secret of that name: the same for the same root, and base64url. */
-export function derive(root: string, name: string): string {
-  return Buffer.from(hkdfSync("sha256", root, "substation", name, derivedLength)).toString("base64url");
+/** The secret of that name and version: the same for the same root, and base64url. */
+export function derive(root: string, name: string, version = 1): string {
+  const info = version === 1 ? name : `${name}/${version}`;
+  return Buffer.from(hkdfSync("sha256", root, "substation", info, derivedLength)).toString("base64url");
 }

@@ -1,17 +1,16 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { containerName, labels, mark, shortHash, userId, volumeName, type Owner } from "../config/names";
+import { containerName, userId, volumeName, type Owner } from "../config/names";
 import type { DatabaseServer } from "../config/platform";
+import type { SecretVersions } from "../config/secret-versions";
 import { schema, type TenantDatabase } from "./database";
+import { ownerLabels, routeLabels, secretLabels } from "./labels";
 import { reportMigration, requireMigration } from "./migration";
+import { processLabel, processLimit } from "./process-limit";
 import type { Secrets } from "./secrets";
 
 /** Version of docs/image-contract.md that is spoken to images. */
 const contract = 1;
-
-/** Ports of the image contract. The second is never routed. */
-const shopPort = 8080;
-const operationsPort = 9090;
 
 /** Where the image contract puts config and secrets. */
 const secretsFolder = "/run/secrets";
@@ -33,6 +32,7 @@ export interface StorefrontArgs {
   readonly server: DatabaseServer;
   readonly database: TenantDatabase;
   readonly secrets: Secrets;
+  readonly secretVersions: SecretVersions;
   readonly limits: StorefrontLimits;
 }
 
@@ -54,6 +54,7 @@ const confined = {
   privileged: false,
   publishAllPorts: false,
   ipcMode: "private",
+  cgroupnsMode: "private", // an engine on cgroup v1 would give the host's
   shmSize: 16,
   removeVolumes: false,
   logDriver: "json-file",
@@ -116,7 +117,7 @@ function createMigration(
     networksAdvanced: [{ name: args.edgeNetwork }],
     mounts: [{ type: "volume", source: volumeName(owner.platform, owner.id), target: shopSecretsFolder }],
     tmpfs: temporary(16 * mebibyte),
-    labels: ownerLabels(owner, "migrate"),
+    labels: [...ownerLabels(owner, "migrate"), ...secretLabels(args.secretVersions)],
     restart: "no",
     readOnly: false,
     // Created, filled, started, awaited: its exit code is known when the provider answers.
@@ -171,9 +172,16 @@ function createShop(
       { type: "volume", source: volumeName(owner.platform, owner.id), target: secretsFolder, readOnly: true },
     ],
     tmpfs: temporary(limits.temporaryStorageBytes),
-    labels: [...ownerLabels(owner, "shop"), ...routeLabels(owner, args.host, args.edgeNetwork)],
+    labels: [
+      ...ownerLabels(owner, "shop"),
+      processLabel(limits.processes),
+      ...secretLabels(args.secretVersions),
+      ...routeLabels(owner, args.host, args.edgeNetwork),
+    ],
     restart: "unless-stopped",
     readOnly: true,
+    // The engine's own process 1 passes signals on and buries orphans. A shop that is process 1 itself does not, and dead processes count against its limit.
+    init: true,
     mustRun: true,
     // The image's own probe decides when it is ready; docs/image-contract.md says how it stays cheap at this interval.
     healthcheck: {
@@ -200,7 +208,10 @@ function createShop(
     {
       ...opts,
       dependsOn: [volume, migration.container],
-      hooks: { beforeCreate: [requireMigration(owner, migration.name)] },
+      hooks: {
+        beforeCreate: [requireMigration(owner, migration.name)],
+        afterCreate: [processLimit(owner.id, limits.processes)],
+      },
       // The provider's own default is to delete first: visitors would wait. The new one is healthy before the old one goes.
       deleteBeforeReplace: false,
     },
@@ -266,37 +277,3 @@ function limited(limits: Omit<StorefrontLimits, "databaseConnections" | "tempora
 }
 
 const temporary = (bytes: number) => ({ "/tmp": `rw,noexec,nosuid,nodev,mode=1777,size=${bytes}` });
-
-const ownerLabels = (owner: Owner, role: string): docker.types.input.ContainerLabel[] => [
-  { label: labels.mark, value: mark(owner) },
-  { label: labels.platform, value: owner.platform },
-  { label: labels.group, value: owner.group },
-  { label: labels.id, value: owner.id },
-  { label: labels.role, value: role },
-];
-
-/**
- * What the ingress reads. Its parts carry a hash of what they say: while one container replaces another, both are known to the ingress, which
- * merges what is equal and drops what contradicts.
- */
-function routeLabels({ id }: Owner, host: string, network: string): docker.types.input.ContainerLabel[] {
-  const service = {
-    "loadbalancer.server.port": String(shopPort),
-    "loadbalancer.healthcheck.path": "/healthz",
-    "loadbalancer.healthcheck.port": String(operationsPort),
-    "loadbalancer.healthcheck.interval": "1s",
-    "loadbalancer.healthcheck.timeout": "2s",
-  };
-  const retry = { "retry.attempts": "3", "retry.initialinterval": "50ms" };
-  const name = `${id}-${shortHash([host, service, retry])}`;
-  const router = { rule: `Host(\`${host}\`)`, entrypoints: "web", service: name, middlewares: name };
-  const entries = (prefix: string, values: Record<string, string>) =>
-    Object.entries(values).map(([key, value]) => ({ label: `${prefix}.${key}`, value }));
-  return [
-    { label: "traefik.enable", value: "true" },
-    { label: "traefik.docker.network", value: network },
-    ...entries(`traefik.http.routers.${name}`, router),
-    ...entries(`traefik.http.middlewares.${name}`, retry),
-    ...entries(`traefik.http.services.${name}`, service),
-  ];
-}

@@ -2,6 +2,7 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
 import { databaseName, userId } from "../config/names";
 import type { Platform } from "../config/platform";
+import { secretVersions } from "../config/secret-versions";
 import { derive } from "./secrets";
 import { Substation, type SubstationArgs } from "./substation";
 import { register, type Registered } from "./testing/mocks";
@@ -113,6 +114,7 @@ test("the serving container is confined, and every input of that is known in a p
       user: `${uid}:${uid}`,
       privileged: false,
       readOnly: true,
+      init: true,
       capabilities: { drops: ["ALL"] },
       securityOpts: ["no-new-privileges:true"],
       memory: 128,
@@ -126,6 +128,7 @@ test("the serving container is confined, and every input of that is known in a p
       networkMode: "local-edge",
       networksAdvanced: [{ name: "local-edge" }],
       ipcMode: "private",
+      cgroupnsMode: "private",
       shmSize: 16,
       mounts: [{ type: "volume", source: "local-mengxiang-secrets", target: "/run/secrets", readOnly: true }],
       tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,mode=1777,size=16777216" },
@@ -148,6 +151,7 @@ test("the serving container is confined, and every input of that is known in a p
       destroyGraceSeconds: 15,
       labels: expect.arrayContaining([
         { label: "substation.mark", value: "substation local/demo/mengxiang" },
+        { label: "substation.processes", value: "32" },
         { label: "traefik.enable", value: "true" },
       ]) as unknown,
     });
@@ -228,6 +232,58 @@ test("a change of memory keeps the container's name; a change of image, title or
   expect(new Set(names).size).toBe(4);
 });
 
+test("a new version of a secret is another secret in other containers; nothing else changes, and version 1 is what was there before", async () => {
+  const secrets = (found: Awaited<ReturnType<typeof lay>>) => {
+    const [migrate, shop] = (
+      found.find(container, "mengxiang-migrate")["uploads"] as { content: string }[]
+    ).map(({ content }) => JSON.parse(content) as { database: { password: string }; secrets?: object });
+    return { migrate: migrate!.database.password, app: shop!.database.password, ...shop!.secrets };
+  };
+  const of = (name: string, version?: number) => derive("secret of mengxiang-root", name, version);
+  const before = await lay();
+  const same = await lay({ secretVersions: secretVersions() });
+  expect(same.resources).toEqual(before.resources);
+  const old = {
+    migrate: of("migrate-password"),
+    app: of("app-password"),
+    sessionKey: of("session-key"),
+    mainStationToken: of("main-station-token"),
+    callbackSigningKey: of("callback-signing-key"),
+  };
+  expect(secrets(before)).toEqual(old);
+
+  const after = await lay({ secretVersions: secretVersions({ appPassword: 2 }) });
+  expect(secrets(after)).toEqual({ ...old, app: of("app-password", 2) });
+  expect(of("app-password", 2)).not.toBe(of("app-password"));
+  const password = (name: string) =>
+    (after.find("postgresql:index/role:Role", name)["password"] as { value: string }).value;
+  expect([password("mengxiang-app"), password("mengxiang-migrate")]).toEqual([
+    secrets(after).app,
+    old.migrate,
+  ]);
+  const changed = after.resources
+    .filter(({ type, name, inputs }) => JSON.stringify(inputs) !== JSON.stringify(before.find(type, name)))
+    .map(({ type, name }) => `${type.split(":").at(-1)} ${name}`);
+  expect(changed.sort()).toEqual([
+    "Container mengxiang",
+    "Container mengxiang-migrate",
+    "Role mengxiang-app",
+  ]);
+  for (const name of ["mengxiang", "mengxiang-migrate"]) {
+    expect(after.find(container, name)["name"]).not.toBe(before.find(container, name)["name"]);
+    expect(after.find(container, name)["labels"]).toContainEqual({
+      label: "substation.secrets",
+      value: "appPassword=2",
+    });
+  }
+  const keepers = async (root: number) =>
+    (await lay({ secretVersions: secretVersions({ root }) })).find(
+      "random:index/randomPassword:RandomPassword",
+      "mengxiang-root",
+    )["keepers"];
+  expect([await keepers(1), await keepers(2)]).toEqual([undefined, { version: "2" }]);
+});
+
 test("the DNS record carries the ownership mark and points at the ingress", async () => {
   const { find } = await lay();
   expect(find("cloudflare:index/dnsRecord:DnsRecord", "mengxiang")).toEqual({
@@ -264,6 +320,7 @@ test("order, protection and replacement are asked for as options", async () => {
   expect(get(container, "mengxiang").options).toMatchObject({
     deleteBeforeReplace: false,
     beforeCreate: ["mengxiang-requires-migration"],
+    afterCreate: ["mengxiang-process-limit"],
     dependsOn: ["mengxiang", "mengxiang-migrate"],
   });
   expect(get("cloudflare:index/dnsRecord:DnsRecord", "mengxiang").options.dependsOn).toEqual(["mengxiang"]);

@@ -3,8 +3,10 @@ import type * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../config/names";
 import type { Platform } from "../config/platform";
+import { secretVersions, type SecretVersions } from "../config/secret-versions";
 import { createTenantDatabase } from "./database";
 import { createAddress } from "./dns";
+import { guard } from "./guard";
 import { createSecrets } from "./secrets";
 import { createStorefront, type StorefrontLimits } from "./storefront";
 
@@ -25,6 +27,8 @@ export interface SubstationArgs {
    */
   readonly image?: string | undefined;
   readonly limits: SubstationLimits;
+  /** @default 1 each */
+  readonly secretVersions?: SecretVersions | undefined;
   readonly platform: Platform;
   readonly providers: Providers;
 }
@@ -57,13 +61,19 @@ export class Substation extends pulumi.ComponentResource {
   readonly database: string;
 
   constructor(id: string, args: SubstationArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    super("substation:index:Substation", id, { tier: args.tier, host: args.host }, opts);
-    const { platform, providers, limits } = args;
+    const { platform, providers, limits, tier, host } = args;
     const owner: Owner = { platform: platform.name, group: args.group, id };
+    super(
+      "substation:index:Substation",
+      id,
+      { tier, host },
+      pulumi.mergeOptions(opts, { transformations: [guard({ owner, tier, host, limits, platform })] }),
+    );
     const child = { parent: this };
     this.url = urlOf(args.host, platform.ingress.port);
 
-    const secrets = createSecrets(id, child);
+    const versions = args.secretVersions ?? secretVersions();
+    const secrets = createSecrets(id, versions, child);
     const database = createTenantDatabase(
       {
         owner,
@@ -89,6 +99,7 @@ export class Substation extends pulumi.ComponentResource {
         server: platform.database,
         database,
         secrets,
+        secretVersions: versions,
         limits,
       },
       child,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 
 import { loadFleet, problemsFor } from "./fleet";
+import { secretVersions } from "./secret-versions";
 import { fleetOf, goodFile, goodTiers, withHost } from "./testFleet";
 
 const file = "stacks/demo/mengxiang.yaml:";
@@ -40,6 +41,7 @@ test("a good file becomes a spec in base units, with the tier's limits where it 
       temporaryStorageBytes: 32 * 2 ** 20,
       logSizeBytes: 10 * 2 ** 20,
     },
+    secretVersions: secretVersions(),
     at: expect.any(Function) as unknown,
   });
   expect(spec?.at(["domain", "host"])).toEqual({ file: spec?.file, line: 7, column: 9 });

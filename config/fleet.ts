@@ -10,6 +10,7 @@ import { compareProblems } from "./problem";
 import type { Position, Problem } from "./problem";
 import { substationSchema, tierSchema, tiersSchema } from "./schema";
 import type { SubstationFile, TierFile } from "./schema";
+import { secretVersions, type SecretVersions } from "./secret-versions";
 import { readSource } from "./source";
 import { nearest } from "./suggest";
 import { readTree } from "./tree";
@@ -57,6 +58,7 @@ export interface SubstationSpec {
   readonly revenueShareBasisPoints: number;
   /** The tier's, with what the file asks for in place of it. */
   readonly resources: Resources;
+  readonly secretVersions: SecretVersions;
   /** Where the value at a path of the file stands, for problems that are found later: `at(["domain", "host"])`. */
   at(path: Path): Position;
 }
@@ -175,6 +177,7 @@ function specOf(value: SubstationFile, tier: Tier): Written {
     ...(value.image === undefined ? {} : { image: value.image }),
     revenueShareBasisPoints: parsed(share.parse(value.revenueShare)),
     resources: { ...tier.limits, ...numbers(value.resources ?? {}) },
+    secretVersions: secretVersions(value.secretVersions),
   };
 }
 

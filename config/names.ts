@@ -29,6 +29,10 @@ export const labels = {
   group: "substation.group",
   id: "substation.id",
   role: "substation.role",
+  /** Processes and threads that a container may have, where it stays. */
+  processes: "substation.processes",
+  /** Versions of the secrets that a container was made with, where any was renewed. */
+  secrets: "substation.secrets",
 } as const;
 
 /**

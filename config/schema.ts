@@ -3,6 +3,7 @@ import { z } from "zod";
 import { hostFinding } from "./hosts";
 import { imageFinding, imagePattern } from "./image";
 import type { Finding } from "./problem";
+import { largestSecretVersion, type SecretName } from "./secret-versions";
 import { textFinding } from "./text";
 import { duration, share, size, unitFinding } from "./units";
 import type { Unit } from "./units";
@@ -125,6 +126,24 @@ export const tiersSchema = z
   })
   .meta({ title: "stacks/tiers.yaml", description: "The tiers of the fleet." });
 
+const version = (description: string) =>
+  z
+    .number()
+    .int()
+    .min(1)
+    .max(largestSecretVersion)
+    .meta({ description, examples: [2] })
+    .optional();
+
+const secretVersions = {
+  root: version("All secrets of the substation at once: they are derived from the root."),
+  migratePassword: version("Password of the database role that migrates."),
+  appPassword: version("Password of the database role of the shop."),
+  sessionKey: version("Key that signs the sessions of visitors."),
+  mainStationToken: version("Token for the main station's API."),
+  callbackSigningKey: version("Key that signs payment callbacks."),
+} satisfies Record<SecretName, z.ZodType>;
+
 export const substationSchema = z
   .strictObject({
     title: line(1, 40, {
@@ -183,6 +202,13 @@ export const substationSchema = z
       .strictObject(limits)
       .partial()
       .meta({ description: "Less than the tier allows, where that is enough. What is absent is the tier's." })
+      .optional(),
+    secretVersions: z
+      .strictObject(secretVersions)
+      .meta({
+        description:
+          "Raised by `substation rotate`: a higher number is a new secret, and what is absent is 1. Never write a lower one: it brings the old secret back (docs/rotation.md).",
+      })
       .optional(),
   })
   .meta({

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
+import { renewProcessLimits } from "../components/process-limit";
 import { Substation } from "../components/substation";
 import { formatProblem, loadFleet, problemsFor, type Problem } from "../config/fleet";
 import { preflight } from "./preflight";
@@ -19,6 +20,7 @@ export async function group(name: string): Promise<Record<string, unknown>> {
     );
   const platform = await readPlatform(new pulumi.Config().get("platform") ?? "platform");
   refuse(await preflight(name, specs, platform, stacks));
+  if (!pulumi.runtime.isDryRun()) await renewProcessLimits(platform.name, name);
 
   // The SDK keeps a stack trace for every output of every resource, and formats each: a third of the time of a preview. One frame will do here.
   const limit = Error.stackTraceLimit;
@@ -51,6 +53,7 @@ export async function group(name: string): Promise<Record<string, unknown>> {
         revenueShareBasisPoints: spec.revenueShareBasisPoints,
         image: spec.image,
         limits: spec.resources,
+        secretVersions: spec.secretVersions,
         platform,
         providers,
       });

@@ -11,5 +11,5 @@ export = async (): Promise<Record<string, unknown>> => {
   // resource: a fourth of this program's time.
   Reflect.deleteProperty(Error, "prepareStackTrace");
   process.chdir(getRootDirectory()); // files are named in messages as people name them
-  return /^platform(-|$)/.test(getStack()) ? platform() : await group(getStack());
+  return /^platform(-|$)/.test(getStack()) ? await platform() : await group(getStack());
 };

@@ -2,15 +2,17 @@ import { readFileSync } from "node:fs";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { createIngress } from "../components/ingress";
+import { renewProcessLimits } from "../components/process-limit";
 import { labels } from "../config/names";
 import type { Platform } from "../config/platform";
 
 /** What substations of one Docker host share. Its settings are the stack's config; docs/platform.md lists them. */
-export function platform(): Record<string, unknown> {
+export async function platform(): Promise<Record<string, unknown>> {
   const config = new pulumi.Config();
   const name = config.require("name");
   const address = config.require("ingressAddress");
   const port = config.requireNumber("ingressPort");
+  if (!pulumi.runtime.isDryRun()) await renewProcessLimits(name, undefined);
 
   const network = new docker.Network("edge", {
     name: `${name}-edge`,

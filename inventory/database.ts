@@ -1,4 +1,5 @@
 import { escapeIdentifier, escapeLiteral, Pool, type PoolClient } from "pg";
+import { UserError } from "../config/error";
 import type { DatabaseServer } from "../config/platform";
 
 const pools = new Map<string, Pool>();
@@ -97,4 +98,39 @@ export async function liveDatabases(server: DatabaseServer): Promise<LiveDatabas
     databases: rows.filter((row) => row.kind === "database"),
     roles: rows.filter((row) => row.kind === "role"),
   };
+}
+
+/**
+ * Ends the sessions of these roles that began before a moment on the clock of `performance.now()`, and waits until they are gone. The server is told an age, so that its clock
+ * and ours need not agree.
+ *
+ * When a session of another role began, only a member of that role may see. The provisioner becomes one for the length of a transaction that is rolled back: at no moment does
+ * anybody else see it as one, and no crash leaves it one.
+ * @returns how many there were
+ * @throws UserError where one is still there after 5 s
+ */
+export async function endSessions(
+  server: DatabaseServer,
+  roles: readonly string[],
+  before: number,
+): Promise<number> {
+  return await asProvisioner(server, async (client) => {
+    await client.query("BEGIN");
+    await client.query(
+      `GRANT ${roles.map((role) => escapeIdentifier(role)).join(", ")} TO CURRENT_USER WITH INHERIT TRUE, SET FALSE`,
+    );
+    const { rows } = await client.query<{ pid: number; ended: boolean }>(
+      `SELECT pid, pg_terminate_backend(pid, 5000) AS ended FROM pg_stat_activity
+        WHERE usename = ANY($1) AND backend_start < clock_timestamp() - $2 * interval '1 millisecond'`,
+      [roles, performance.now() - before],
+    );
+    await client.query("ROLLBACK");
+    const left = rows.filter(({ ended }) => !ended).map(({ pid }) => pid);
+    if (left.length > 0) {
+      throw new UserError(
+        `sessions of ${roles.join(" and ")} did not end within 5 s of being told to: server processes ${left.join(", ")}. Run this again.`,
+      );
+    }
+    return rows.length;
+  });
 }

@@ -61,6 +61,29 @@ export async function containerExitCode(name: string): Promise<number | undefine
   return State.ExitCode;
 }
 
+/**
+ * When a running container was started, on the clock of `performance.now()`: in milliseconds, and by at most one round trip too early. By way of its age, so that the clocks
+ * of the engine's host and of ours need not agree.
+ */
+export async function containerStart(id: string): Promise<number> {
+  const asked = performance.now();
+  const { State } = await docker.get<{ State: { StartedAt: string } }>(`/containers/${id}/json`);
+  const { SystemTime } = await docker.get<{ SystemTime: string }>("/info");
+  return asked - (Date.parse(SystemTime) - Date.parse(State.StartedAt));
+}
+
+/** Sets how many processes and threads a container may have at one time, from now on and after a restart too. */
+export const limitProcesses = (id: string, processes: number): Promise<unknown> =>
+  docker.post(`/containers/${id}/update`, {}, { PidsLimit: processes });
+
+/** What the engine says of that; null or 0 where there is no limit, as after it dropped one that its kernel cannot keep. */
+export async function processLimitOf(id: string): Promise<number | null> {
+  const { HostConfig } = await docker.get<{ HostConfig: { PidsLimit: number | null } }>(
+    `/containers/${id}/json`,
+  );
+  return HostConfig.PidsLimit;
+}
+
 /** Removes a container, running or not, with the volumes that have no name. One that is already gone is no error. */
 export async function removeContainer(id: string): Promise<void> {
   try {

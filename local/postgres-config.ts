@@ -46,6 +46,7 @@ export const identFile = ({ operators }: PostgresSettings): string =>
 /**
  * `postgresql.conf`: sized for a small host, durable before fast (fsync, full_page_writes and synchronous_commit keep their defaults).
  * The last 20 connections that are not the superuser's are kept for roles in pg_use_reserved_connections: the main station's.
+ * Room for locks is taken at the start, so many for each connection; with fewer than by default, a thousand connections that rest cost little.
  */
 export const configFile = (
   s: PostgresSettings,
@@ -63,9 +64,11 @@ ssl_min_protocol_version = 'TLSv1.3'
 password_encryption = 'scram-sha-256'
 authentication_timeout = '15s'
 
-max_connections = 300
+max_connections = 1000
 superuser_reserved_connections = 5
 reserved_connections = 20
+max_locks_per_transaction = 32
+max_pred_locks_per_transaction = 20
 tcp_keepalives_idle = '60s'
 tcp_keepalives_interval = '10s'
 tcp_keepalives_count = 3

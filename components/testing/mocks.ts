@@ -13,6 +13,7 @@ export interface Registered {
     /** Undefined where the provider decides. */
     readonly deleteBeforeReplace: boolean | undefined;
     readonly ignoreChanges: readonly string[];
+    readonly additionalSecretOutputs: readonly string[];
     readonly beforeCreate: readonly string[];
     readonly afterCreate: readonly string[];
     /** Names of the resources that it waits for. */
@@ -30,6 +31,7 @@ interface Request {
   getDeletebeforereplace(): boolean;
   getDeletebeforereplacedefined(): boolean;
   getIgnorechangesList(): string[];
+  getAdditionalsecretoutputsList(): string[];
   getDependenciesList(): string[];
   getDeletedwith(): string;
   getHooks(): { getBeforeCreateList(): string[]; getAfterCreateList(): string[] } | undefined;
@@ -69,6 +71,7 @@ export async function register(
             ? request.getDeletebeforereplace()
             : undefined,
           ignoreChanges: request.getIgnorechangesList(),
+          additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
           beforeCreate: hooks?.getBeforeCreateList() ?? [],
           afterCreate: hooks?.getAfterCreateList() ?? [],
           dependsOn: request.getDependenciesList().map(lastName),

@@ -84,6 +84,8 @@ export interface ContainerFact extends Fact {
     readonly cgroup: { readonly pidsMax: number | "max"; readonly memoryMax: number | "max" } | undefined;
     /** What the engine was told: PidsLimit; 0 or undefined is without limit. */
     readonly pidsLimit: number | undefined;
+    /** Variables that its image brings, `KEY=value`; undefined where the image is gone. */
+    readonly imageEnvironment: readonly string[] | undefined;
   };
 }
 

@@ -1,6 +1,7 @@
 import { catalogRules } from "./catalog";
 import { codeRules } from "./code";
 import { confinementRules } from "./container-confinement";
+import { environmentRules } from "./container-environment";
 import { labelRules } from "./container-labels";
 import { limitRules } from "./container-limits";
 import { reachRules } from "./container-reach";
@@ -26,6 +27,7 @@ export const rules: readonly Rule[] = [
   ...confinementRules,
   ...limitRules,
   ...reachRules,
+  ...environmentRules,
   ...labelRules,
   ...runRules,
   ...networkRules,

@@ -41,9 +41,10 @@ export const roleProvisioner = rule("role", {
   id: "role-provisioner",
   severity: "high",
   description:
-    "Checks that the provisioner can do what opening a substation takes, and holds no more connections than it was given.",
+    "Checks that the provisioner can do what opening a substation takes, holds no more connections than it was given, and runs nothing that a tenant made.",
   references: ["P15", "CIS PostgreSQL 5.5"],
-  remedy: "ALTER ROLE … CREATEDB CREATEROLE CONNECTION LIMIT 40; docs/platform.md has the statements.",
+  remedy:
+    "ALTER ROLE … CREATEDB CREATEROLE CONNECTION LIMIT 40, and ALTER ROLE … SET search_path = pg_catalog, pg_temp; docs/platform.md has the statements.",
   *check(role, { platform }) {
     if (role.name !== platform.provisioner) return;
     if (role.createDatabase !== true) yield `Role ${role.name} must be able to create databases`;
@@ -51,6 +52,8 @@ export const roleProvisioner = rule("role", {
     const limit = role.connectionLimit;
     if (limit === undefined || limit < 1)
       yield `Role ${role.name} must have a connection limit of its own, so that openings never crowd out the shops, but has ${seen(limit)}`;
+    if (role.searchPath.join() !== "pg_catalog,pg_temp")
+      yield `Role ${role.name} must look into pg_catalog first and pg_temp last, and nowhere else, so that no schema of a tenant's is in its way, but has ${seen(role.searchPath.join(", ") || "the default")}`;
   },
 });
 

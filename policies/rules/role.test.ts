@@ -308,4 +308,10 @@ testCases(roleRules, [
       `Role ${provisioner} must have a connection limit of its own, so that openings never crowd out the shops, but has -1`,
     ],
   ),
+  bad(
+    "role-provisioner",
+    "one that looks into a schema of its own name first, which a tenant can make",
+    provisionerRole({ searchPath: [] }),
+    `Role ${provisioner} must look into pg_catalog first and pg_temp last, and nowhere else, so that no schema of a tenant's is in its way, but has the default`,
+  ),
 ]);

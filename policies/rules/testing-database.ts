@@ -80,7 +80,14 @@ export const otherRole = (change: Partial<RoleFact> & Pick<RoleFact, "name">): R
 });
 
 export const provisionerRole = (change: Partial<RoleFact> = {}): RoleFact =>
-  otherRole({ name: provisioner, createDatabase: true, createRole: true, connectionLimit: 40, ...change });
+  otherRole({
+    name: provisioner,
+    createDatabase: true,
+    createRole: true,
+    connectionLimit: 40,
+    searchPath: ["pg_catalog", "pg_temp"],
+    ...change,
+  });
 
 /** The shop's role in its group. */
 export const membership = (change: Partial<MembershipFact> = {}): MembershipFact => ({

@@ -101,6 +101,8 @@ export const plannedContainer = (
     of,
   );
 
+const imageEnvironment = ["PATH=/usr/local/bin:/usr/bin:/bin", "NODE_VERSION=24.11.1"];
+
 /** The same as it runs. */
 export const runningContainer = (
   change: Partial<NonNullable<ContainerFact["live"]>> = {},
@@ -108,7 +110,7 @@ export const runningContainer = (
 ): ContainerFact =>
   container(
     {
-      environment: ["PATH=/usr/local/bin:/usr/bin:/bin", "NODE_VERSION=24.11.1"],
+      environment: imageEnvironment,
       command: ["node", "/app/main.js"],
       cgroupParent: "",
       live: {
@@ -118,6 +120,7 @@ export const runningContainer = (
         imageId: image,
         cgroup: { pidsMax: limits.processes, memoryMax: limits.memoryBytes },
         pidsLimit: limits.processes,
+        imageEnvironment,
         ...change,
       },
     },

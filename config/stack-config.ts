@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+
+/** A project's name and what the settings files of its stacks say. Pulumi's own commands would tell the same, at half a second each. */
+export interface ProjectSettings {
+  readonly project: string;
+  /** A plain setting of a stack, as text; undefined where it has none of that name, or an encrypted one. */
+  readonly setting: (stack: string, key: string) => string | undefined;
+}
+
+/** @param at its `root` is the folder of Pulumi.yaml */
+export function projectSettings({ root }: { readonly root: string }): ProjectSettings {
+  const { name: project, stackConfigDir = "" } = readYaml(join(root, "Pulumi.yaml")) as {
+    name: string;
+    stackConfigDir?: string;
+  };
+  const setting = (stack: string, key: string): string | undefined => {
+    const { config } = (readYaml(join(root, stackConfigDir, `Pulumi.${stack}.yaml`)) ?? {}) as {
+      config?: Record<string, string | number | boolean | object | null> | null;
+    };
+    const value = config?.[`${project}:${key}`] ?? undefined;
+    return typeof value === "object" || value === undefined ? undefined : String(value);
+  };
+  return { project, setting };
+}
+
+/** The stacks of Docker hosts are told by their names; every other stack is a group of substations. */
+export const isPlatformStack = (stack: string): boolean => /^platform(-|$)/.test(stack);
+
+/** The stack of the platform that a stack stands on; a platform's stack stands on itself. */
+export const platformOf = ({ setting }: ProjectSettings, stack: string): string =>
+  isPlatformStack(stack) ? stack : (setting(stack, "platform") ?? "platform");
+
+function readYaml(file: string): unknown {
+  try {
+    return parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined; // a stack without settings has no file
+    throw error;
+  }
+}

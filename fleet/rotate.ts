@@ -1,0 +1,148 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../config/error";
+import { formatProblem, loadFleet, problemsFor, type Fleet, type SubstationSpec } from "../config/fleet";
+import { appRole, databaseName, labels, migrateRole } from "../config/names";
+import type { Platform } from "../config/platform";
+import { withSecretVersion } from "../config/raise";
+import { parseSecretVersions, secretNames, type SecretName } from "../config/secret-versions";
+import { nearest } from "../config/suggest";
+import { endSessions } from "../inventory/database";
+import { containerStart, liveContainers, type LiveContainer } from "../inventory/docker";
+import { pulumi, type RunOptions, type Workspace } from "./pulumi";
+import { platformOf, projectSettings, readPlatform } from "./read-platform";
+
+/** What a rotation did, for people to read. */
+export interface Rotation {
+  /** The substation's file, as people name it. */
+  readonly file: string;
+  readonly secret: SecretName;
+  /** The version that runs now. */
+  readonly version: number;
+  /** False where the file already asked for a newer version than the one that ran: then that was brought about. */
+  readonly raised: boolean;
+  /** Sessions of the database that were older than the new container, and were ended. */
+  readonly endedSessions: number;
+}
+
+/**
+ * Renews one secret of a substation, or its root and with it all: raises the number in its file, updates its group, and ends the sessions of the database that began
+ * before the new container did. No data changes.
+ *
+ * May be run again after any failure. While the file asks for a newer version than the one that runs, it is not raised once more; a rotation that was killed after the
+ * update and before the sessions were ended is made up for by another new secret.
+ * @param secret one of `secretNames`
+ * @throws UserError where there is no such substation or secret, a file has a problem, or the update fails
+ */
+export async function rotate(
+  workspace: Workspace,
+  id: string,
+  secret: string = "root",
+  options: Pick<RunOptions, "signal"> = {},
+): Promise<Rotation> {
+  const stacks = join(workspace.root, "stacks");
+  const spec = findSubstation(loadFleet(stacks), id);
+  const name = findSecret(secret);
+  const host = platformOf(projectSettings(workspace), spec.group);
+  const platform = await readPlatform(workspace, host);
+  if (!platform) {
+    throw new UserError(
+      `the platform's stack "${host}" has no outputs: nothing was changed. Run "pulumi up -s ${host}" first.`,
+    );
+  }
+  const wanted = spec.secretVersions[name];
+  const running = (await shops(platform, id)).map((shop) => versionsOf(shop)[name]);
+  const ahead = running.length > 0 && running.every((version) => version < wanted);
+  const version = ahead ? wanted : wanted + 1;
+  if (!ahead) raise(stacks, spec, name, version);
+
+  const { code, stdout, stderr } = await pulumi(
+    workspace,
+    ["up", "-s", spec.group, "--yes", "--skip-preview"],
+    options,
+  );
+  if (code !== 0) {
+    throw new UserError(
+      `${name} of ${id} is not renewed yet: the update of ${spec.group} ended with exit code ${code}. ${spec.file} keeps its new number, ` +
+        `${version}; mend the cause and run this again, which finishes it.\n${`${stdout.trimEnd()}\n${stderr.trimEnd()}`.trim()}`,
+    );
+  }
+  const endedSessions = await endOldSessions(platform, id, name, version);
+  return { file: spec.file, secret: name, version, raised: !ahead, endedSessions };
+}
+
+function findSubstation(fleet: Fleet, id: string): SubstationSpec {
+  const all = [...fleet.groups.values()].flat();
+  const found = all.find((spec) => spec.id === id);
+  if (found) {
+    refuse(fleet, found.group);
+    return found;
+  }
+  refuse(fleet); // its own file may be the one that cannot be read
+  const ids = all.map((spec) => spec.id);
+  const near = nearest(id, ids);
+  const which = near === undefined ? `those are ${ids.join(", ") || "none"}.` : `did you mean "${near}"?`;
+  throw new UserError(`there is no substation "${id}" in ${fleet.root}: ${which} Nothing was changed.`);
+}
+
+function findSecret(name: string): SecretName {
+  const found = secretNames.find((known) => known === name);
+  if (found) return found;
+  throw new UserError(
+    `there is no secret "${name}": they are ${secretNames.join(", ")}, where root is all of them at once. Nothing was changed.`,
+  );
+}
+
+function refuse(fleet: Fleet, group?: string): void {
+  const problems = group === undefined ? fleet.problems : problemsFor(fleet, group);
+  if (problems.length === 0) return;
+  throw new UserError(
+    `the typed files have problems, so nothing was changed.\n${problems.map(formatProblem).join("\n")}`,
+  );
+}
+
+/** Writes the number into the substation's file, and makes sure that the file then says that and nothing else. */
+function raise(stacks: string, { id, group, file }: SubstationSpec, name: SecretName, version: number): void {
+  const before = readFileSync(file, "utf8");
+  try {
+    writeFileSync(file, withSecretVersion(before, name, version));
+    const fleet = loadFleet(stacks);
+    refuse(fleet, group);
+    const read = fleet.groups.get(group)?.find((spec) => spec.id === id)?.secretVersions[name];
+    if (read !== version) throw new Error(`it is then read as ${read}`);
+  } catch (error) {
+    writeFileSync(file, before);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UserError(
+      `${file} cannot be changed to ${name}: ${version}, and was left as it was: ${why}. Write "secretVersions: { ${name}: ${version} }" by hand, ` +
+        `and run this again.`,
+    );
+  }
+}
+
+/** Serving containers of a substation: two while one replaces another. */
+const shops = async (platform: Platform, id: string): Promise<LiveContainer[]> =>
+  (await liveContainers()).filter(
+    ({ Labels }) =>
+      Labels[labels.platform] === platform.name && Labels[labels.id] === id && Labels[labels.role] === "shop",
+  );
+
+const versionsOf = ({ Labels }: LiveContainer) => parseSecretVersions(Labels[labels.secrets] ?? "");
+
+/** A changed password ends no session by itself. Both roles' sessions go, whichever was renewed: so an earlier rotation that came to no end is finished too. */
+async function endOldSessions(
+  platform: Platform,
+  id: string,
+  name: SecretName,
+  version: number,
+): Promise<number> {
+  const shop = (await shops(platform, id)).find((container) => versionsOf(container)[name] === version);
+  if (!shop) {
+    throw new UserError(
+      `${name} of ${id} is renewed, but its new container is gone, so that older sessions of its database were not ended. Run this again.`,
+    );
+  }
+  const database = databaseName(platform.name, id);
+  const started = await containerStart(shop.Id);
+  return await endSessions(platform.database, [migrateRole(database), appRole(database)], started);
+}

@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import { UserError } from "../config/error";
+import { formatProblem, loadFleet, problemsFor, type Fleet, type Problem } from "../config/fleet";
+import { platformOf, projectSettings, type ProjectSettings } from "../config/stack-config";
+import type { ExpectedSubstation, Intent, PlatformIntent } from "./rules/intent";
+
+/**
+ * What the files ask of a plan of `stack`. Nothing here comes from the program that made the plan.
+ * @param root the folder of Pulumi.yaml
+ * @throws UserError where the files cannot be read or have a problem that concerns the stack: what is not known cannot be held against a plan
+ */
+export function loadIntent(root: string, stack: string): Intent {
+  const settings = projectSettings({ root });
+  const fleet = loadFleet(join(root, "stacks"));
+  refuse(`the plan of ${stack}`, problemsFor(fleet, stack));
+  return { ...intentOf(settings, fleet, platformOf(settings, stack)), stack };
+}
+
+/**
+ * What the files ask of everything that stands on a platform.
+ * @throws UserError as above, for any problem of any file
+ */
+export function loadPlatformIntent(root: string, platform: string): Intent {
+  const fleet = loadFleet(join(root, "stacks"));
+  refuse(`what stands on ${platform}`, fleet.problems);
+  return intentOf(projectSettings({ root }), fleet, platform);
+}
+
+function intentOf(settings: ProjectSettings, fleet: Fleet, platformStack: string): Intent {
+  const platform = platformIntent(settings, platformStack);
+  const substations = new Map<string, ExpectedSubstation>();
+  for (const [group, specs] of fleet.groups) {
+    if (platformOf(settings, group) !== platformStack) continue;
+    for (const spec of specs) {
+      substations.set(spec.id, {
+        owner: { platform: platform.name, group, id: spec.id },
+        tier: spec.tier.name,
+        host: spec.host,
+        limits: spec.tier.limits,
+        resources: spec.resources,
+        file: { file: spec.file, line: 1, column: 1 },
+      });
+    }
+  }
+  return { platform, stack: undefined, substations, capacity: undefined, mayTouch: undefined };
+}
+
+function platformIntent({ project, setting }: ProjectSettings, stack: string): PlatformIntent {
+  const required = (key: string): string => {
+    const value = setting(stack, key);
+    if (value) return value;
+    throw new UserError(
+      `${project}:${key} is not in the config of the platform's stack "${stack}", so nothing can be judged that stands on it: ` +
+        `set it with "pulumi config set -s ${stack} ${key} <value>" (docs/platform.md).`,
+    );
+  };
+  const name = required("name");
+  return {
+    name,
+    zone: required("zone"),
+    ingressAddress: required("ingressAddress"),
+    edgeNetwork: `${name}-edge`,
+    provisioner: required("databaseUser"),
+  };
+}
+
+function refuse(what: string, problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  throw new UserError(
+    `${what} cannot be judged, since the files have problems:\n${problems.map(formatProblem).join("\n")}`,
+  );
+}
