@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { table } from "../cli/table";
 import { loadFleet } from "../config/fleet";
 import { formatProblem } from "../config/problem";
 import { pulumiOk, type Workspace } from "../fleet/pulumi";
@@ -212,18 +213,6 @@ function report(rows: readonly Row[], steps: readonly Step[], dnsPort: number | 
     "  npm run demo -- --down   # removes all that this made",
     "",
   ].join("\n");
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
 }
 
 const round = (seconds: number): number => Math.round(seconds * 100) / 100;

@@ -22,6 +22,7 @@ test("who may connect: tenants over TLS to their own database, the provisioner f
     "hostssl all substation_provisioner 127.0.0.1/32 scram-sha-256",
     "host all substation_provisioner all reject",
     "host all postgres all reject",
+    "host all main_station,main_station_app 10.87.0.0/20 reject",
     "hostssl samerole all 10.87.0.0/20 scram-sha-256",
     "hostssl samerole all 127.0.0.1/32 scram-sha-256",
     "host all all all reject",

@@ -1,3 +1,5 @@
+import { mainStation } from "../config/main-station";
+
 /** What PostgreSQL's configuration files are written from. */
 export interface PostgresSettings {
   readonly platform: string;
@@ -23,7 +25,7 @@ export const provisioner = "substation_provisioner";
 /**
  * `pg_hba.conf`: the first line that matches decides. `samerole` lets a role into a database only where it is a member of the role that is
  * named like the database, so one line serves every substation and none gets into another's. The provisioner is a member of what it
- * created, so it is turned away before that line.
+ * created, so it is turned away before that line, and so is the main station, which is no shop, where shops come from.
  */
 export const hbaFile = ({
   edgeSubnet,
@@ -34,6 +36,7 @@ local    all       all                                          reject
 hostssl  all       ${provisioner}   127.0.0.1/32        scram-sha-256
 host     all       ${provisioner}   all                 reject
 host     all       ${superuser}                 all                 reject
+host     all       ${mainStation.role},${mainStation.appRole}   ${edgeSubnet.padEnd(18)}  reject
 hostssl  samerole  all                      ${edgeSubnet.padEnd(18)}  scram-sha-256
 hostssl  samerole  all                      127.0.0.1/32        scram-sha-256
 host     all       all                      all                 reject

@@ -1,20 +1,23 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { Client } from "pg";
 import { errorCode, errorText } from "./files";
 import { UserError } from "../config/error";
+import { scramVerifier } from "../config/scram";
 import { type DatabaseAccess } from "./postgres";
+import { auditRights } from "./postgres-audit";
+import { closeCatalogs } from "./postgres-catalog";
 import { provisioner } from "./postgres-config";
 
 /** Connections that the provisioner may hold at once, so that openings never crowd out the shops. */
 const provisionerConnections = 40;
 
 /**
- * Brings a server to where substations can be opened on it: nobody but the provisioner may connect to the maintenance databases, and the
- * provisioner exists, with exactly its rights. Finds that this is so already in a few milliseconds.
+ * Brings a server to where substations can be opened on it: nobody but the provisioner may connect to the maintenance databases, tenants
+ * do not see each other in the catalogs, and the provisioner exists, with exactly its rights. Finds that this is so already in a few milliseconds.
  *
- * The provisioner has `pg_signal_backend`, without which `DROP DATABASE … WITH (FORCE)` cannot send tenants away; it does not inherit the
- * rights of the roles that it creates (`createrole_self_grant` stays empty), so it cannot read a shop's tables by accident.
+ * The provisioner has `pg_signal_backend`, without which `DROP DATABASE … WITH (FORCE)` cannot send tenants away, and may see what the audit
+ * looks at; it does not inherit the rights of the roles that it creates (`createrole_self_grant` stays empty), so it cannot read a shop's tables by accident.
+ * By default it would look for operators and functions first in a schema named like it, which a tenant can make in its own database: hence its search path.
  */
 export async function prepareServer(
   superuserClient: (database: string) => Client,
@@ -26,19 +29,22 @@ export async function prepareServer(
     await client.query("begin");
     const role = await client.query("select 1 from pg_roles where rolname = $1", [provisioner]);
     if (role.rowCount === 0)
-      await client.query(`create role ${provisioner} password '${scramVerifier(access.password)}'`);
+      await client.query(`create role ${provisioner} password '${await scramVerifier(access.password)}'`);
     await client.query(
       `alter role ${provisioner} login createdb createrole noinherit nosuperuser noreplication nobypassrls connection limit ${provisionerConnections}`,
     );
     await client.query(`alter role ${provisioner} set createrole_self_grant = ''`);
+    await client.query(`alter role ${provisioner} set search_path = pg_catalog, pg_temp`);
     await client.query(`grant pg_signal_backend to ${provisioner} with inherit true`);
     for (const database of ["postgres", "template1"])
       await client.query(`revoke connect, temporary on database ${database} from public`);
     await client.query(`grant connect on database postgres to ${provisioner}`);
+    await client.query(auditRights(provisioner));
     await client.query(`comment on role ${provisioner} is 'substation: opens and closes substations'`);
     await client.query("commit");
+    await closeCatalogs(client, superuserClient);
     if (!(await canLogIn(access))) {
-      await client.query(`alter role ${provisioner} password '${scramVerifier(access.password)}'`);
+      await client.query(`alter role ${provisioner} password '${await scramVerifier(access.password)}'`);
       if (!(await canLogIn(access)))
         throw new Error(`${provisioner} cannot log in with the password that was just set`);
     }
@@ -70,12 +76,4 @@ async function canLogIn(access: DatabaseAccess): Promise<boolean> {
   } finally {
     await client.end();
   }
-}
-
-/** What PostgreSQL stores of a password (RFC 5803): made here, so that the password itself is in no statement and no log. */
-export function scramVerifier(password: string, salt = randomBytes(16), iterations = 4096): string {
-  const salted = pbkdf2Sync(password, salt, iterations, 32, "sha256");
-  const keyed = (label: string) => createHmac("sha256", salted).update(label).digest();
-  const storedKey = createHash("sha256").update(keyed("Client Key")).digest("base64");
-  return `SCRAM-SHA-256$${iterations}:${salt.toString("base64")}$${storedKey}:${keyed("Server Key").toString("base64")}`;
 }

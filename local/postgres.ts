@@ -5,6 +5,7 @@ import { certificateFiles, ensureCertificate } from "./certificates";
 import { UserError } from "../config/error";
 import { ensureFolder, errorCode, readIfPresent, syncFolder, writeFileAtomic } from "./files";
 import { secret, type Home, type Instance } from "./home";
+import { ensureMainStation } from "./main-station";
 import { ensureLoopbackAddress } from "./network";
 import { installBinaries, type PostgresBinaries } from "./postgres-binaries";
 import {
@@ -44,7 +45,8 @@ export interface DatabaseAccess {
 
 /**
  * Starts the instance's PostgreSQL, or finds it running; makes it at the first start. Whatever happened before (killed, out of power, half
- * made), afterwards it answers over TLS, is configured as this version wants it, and has its provisioner.
+ * made), afterwards it answers over TLS, is configured as this version wants it, and has its provisioner
+ * and its main station.
  */
 export async function startPostgres(instance: Instance, progress: Progress): Promise<DatabaseAccess> {
   const { home } = instance;
@@ -72,6 +74,7 @@ export async function startPostgres(instance: Instance, progress: Progress): Pro
 
   const access = accessTo(instance);
   await prepareServer(socketClient(instance), access);
+  await ensureMainStation(socketClient(instance), secret(home, "main-station-password"));
   return access;
 }
 

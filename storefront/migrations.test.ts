@@ -113,6 +113,21 @@ test("the application has data rights and no others, on later tables too; a stra
   ).rejects.toThrow("permission denied for schema shop");
 });
 
+test("what PostgreSQL gives to everybody by default is taken away: types and functions of later steps are the application's at most", async () => {
+  const secrets = await shop("ss_default");
+  await migrateNow(secrets);
+  await as(
+    "ss_default",
+    "migrate",
+    `CREATE TYPE shop.state AS ENUM ('open', 'closed'); CREATE DOMAIN shop.fen AS bigint; CREATE FUNCTION shop.f() RETURNS int LANGUAGE sql RETURN 1;
+     CREATE PROCEDURE shop.p() LANGUAGE sql AS ''; CREATE SCHEMA elsewhere; CREATE FUNCTION elsewhere.f() RETURNS int LANGUAGE sql RETURN 1`,
+  );
+  const may = `SELECT has_type_privilege(r, 'shop.state', 'USAGE') AS state, has_type_privilege(r, 'shop.fen', 'USAGE') AS fen, has_function_privilege(r, 'shop.f()', 'EXECUTE') AS f,
+    has_function_privilege(r, 'shop.p()', 'EXECUTE') AS p, has_function_privilege(r, 'elsewhere.f()', 'EXECUTE') AS elsewhere FROM (VALUES ('public'), ('ss_default_app')) role (r)`;
+  const nothing = { state: false, fen: false, f: false, p: false, elsewhere: false };
+  expect(await as("ss_default", "super", may)).toEqual([nothing, { ...nothing, state: true, fen: true }]);
+});
+
 test("of four at once one applies the steps, and all of them succeed", async () => {
   const secrets = await shop("ss_race");
   const results = await Promise.all([1, 2, 3, 4].map(() => migrateNow(secrets)));

@@ -12,8 +12,12 @@ import type { Repair } from "../../fleet/repair";
 import { prepareEngine } from "../../local/engine";
 import { readInstance } from "../../local/home";
 import { resetLocal, startLocal } from "../../local/instance";
+import { mainStation } from "../../config/main-station";
+import { mainStationChecksum } from "../../local/main-station-checksum";
+import { socketClient } from "../../local/postgres-process";
 import { consoleProgress, silent, type Progress } from "../../local/progress";
-import { configurePlatform, ensureStack, openWorkspace, projectRoot } from "../../local/workspace";
+import { configurePlatform, ensureStack, openWorkspace } from "../../local/workspace";
+import { layProject } from "./project";
 
 export interface LabOptions {
   /** What the platform's name begins with; six random digits follow. @default "e2e" */
@@ -24,7 +28,7 @@ export interface LabOptions {
 
 /**
  * A whole platform of its own for one test file, on the real engine: servers, network and ingress with names and ports that no other has, and a project folder whose
- * `stacks/` the tests write. Everything is removed at the end, also after failures.
+ * `stacks/` the tests write. Everything is removed at the end, also after failures. Whatever the tests did, the main station must be untouched then.
  */
 export class Lab {
   /** All that the runs of `pulumi` printed, for the search for secrets. */
@@ -39,6 +43,8 @@ export class Lab {
     readonly workspace: Workspace,
     readonly dnsPort: number,
     readonly ingressPort: number,
+    /** The main station's checksum before anything was done. */
+    readonly mainStation: string,
   ) {}
 
   /** Sets up servers and the platform's stack. */
@@ -62,25 +68,34 @@ export class Lab {
     const engine = await prepareEngine(progress);
     const settings = await startLocal({}, progress);
     const root = path.join(home, "project");
-    fs.mkdirSync(path.join(root, "stacks"), { recursive: true });
-    for (const folder of ["infra", "components", "config", "inventory", "node_modules", "package.json"]) {
-      fs.symlinkSync(path.join(projectRoot, folder), path.join(root, folder));
-    }
-    fs.copyFileSync(path.join(projectRoot, "Pulumi.yaml"), path.join(root, "Pulumi.yaml"));
-    fs.copyFileSync(path.join(projectRoot, "stacks", "tiers.yaml"), path.join(root, "stacks", "tiers.yaml"));
+    layProject(root);
     const workspace = openWorkspace(home, engine, root);
     const instance = readInstance(home);
     if (!instance) throw new Error("the instance was not written down");
-    const lab = new Lab(name, home, root, workspace, instance.dnsPort, instance.ingressPort);
+    const { dnsPort, ingressPort } = instance;
+    const untouched = await checkMainStation(home);
+    const lab = new Lab(name, home, root, workspace, dnsPort, ingressPort, untouched);
     await ensureStack(workspace, "platform");
     await configurePlatform(workspace, "platform", settings);
     await lab.up("platform");
     return lab;
   }
 
-  /** Removes everything: Docker objects by label, servers, files. */
+  /**
+   * Removes everything: Docker objects by label, servers, files.
+   * @throws where the main station's database is not what it was, or cannot be looked at
+   */
   async close(): Promise<void> {
-    await removeAll(this.name, this.home);
+    try {
+      const found = await checkMainStation(this.home);
+      if (found !== this.mainStation) {
+        throw new Error(
+          `the main station's database was changed.\nBefore:\n${this.mainStation}\nNow:\n${found}`,
+        );
+      }
+    } finally {
+      await removeAll(this.name, this.home);
+    }
   }
 
   /** Writes a substation's file; `change` overrides single lines of a valid one. */
@@ -197,6 +212,18 @@ export class Lab {
     } finally {
       await client.end();
     }
+  }
+}
+
+async function checkMainStation(home: string): Promise<string> {
+  const instance = readInstance(home);
+  if (!instance) throw new Error(`${home} holds no instance any more`);
+  const client = socketClient(instance)(mainStation.database);
+  try {
+    await client.connect();
+    return await mainStationChecksum(client);
+  } finally {
+    await client.end();
   }
 }
 
