@@ -26,15 +26,33 @@ export interface EngineEvent {
     readonly resourceChanges: Readonly<Record<string, number>>;
     readonly durationSeconds: number;
   };
-  readonly diagnosticEvent?: { readonly severity: string; readonly message: string };
+  /** With colours as marks of the engine: `<{%fg 1%}>`. */
+  readonly diagnosticEvent?: { readonly severity: string; readonly message: string; readonly urn?: string };
+  readonly policyEvent?: PolicyViolation;
+}
+
+/** A violation of a policy; `message` is the policy's description, and in the next line what it found. */
+export interface PolicyViolation {
+  readonly resourceUrn?: string;
+  readonly message: string;
+  readonly policyName: string;
+  /** "advisory", "mandatory", … */
+  readonly enforcementLevel: string;
+  readonly severity?: string;
 }
 
 export interface StepMetadata {
   readonly op: string;
   readonly urn: string;
   readonly type: string;
-  readonly new?: { readonly parent?: string } | null;
-  readonly old?: { readonly parent?: string } | null;
+  readonly new?: StepState | null;
+  readonly old?: StepState | null;
+}
+
+/** Without secret values. */
+export interface StepState {
+  readonly parent?: string;
+  readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
 export interface RunOptions {

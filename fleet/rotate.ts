@@ -9,8 +9,9 @@ import { parseSecretVersions, secretNames, type SecretName } from "../config/sec
 import { nearest } from "../config/suggest";
 import { endSessions } from "../inventory/database";
 import { containerStart, liveContainers, type LiveContainer } from "../inventory/docker";
-import { pulumi, type RunOptions, type Workspace } from "./pulumi";
+import type { RunOptions, Workspace } from "./pulumi";
 import { platformOf, projectSettings, readPlatform } from "./read-platform";
+import { up, type Outcome } from "./up";
 
 /** What a rotation did, for people to read. */
 export interface Rotation {
@@ -56,15 +57,11 @@ export async function rotate(
   const version = ahead ? wanted : wanted + 1;
   if (!ahead) raise(stacks, spec, name, version);
 
-  const { code, stdout, stderr } = await pulumi(
-    workspace,
-    ["up", "-s", spec.group, "--yes", "--skip-preview"],
-    options,
-  );
-  if (code !== 0) {
+  const outcome = await up(workspace, spec.group, { confirm: () => Promise.resolve(true), ...options });
+  if (outcome.kind !== "updated") {
     throw new UserError(
-      `${name} of ${id} is not renewed yet: the update of ${spec.group} ended with exit code ${code}. ${spec.file} keeps its new number, ` +
-        `${version}; mend the cause and run this again, which finishes it.\n${`${stdout.trimEnd()}\n${stderr.trimEnd()}`.trim()}`,
+      `${name} of ${id} is not renewed yet: the update of ${spec.group} was ${outcome.kind}. ${spec.file} keeps its new number, ` +
+        `${version}; mend the cause and run this again, which finishes it.\n${whyNot(outcome)}`,
     );
   }
   const endedSessions = await endOldSessions(platform, id, name, version);
@@ -118,6 +115,12 @@ function raise(stacks: string, { id, group, file }: SubstationSpec, name: Secret
         `and run this again.`,
     );
   }
+}
+
+function whyNot(outcome: Outcome): string {
+  if (outcome.kind === "failed") return outcome.output;
+  const { violations, errors } = outcome.plan;
+  return [...violations.map(({ rule, message }) => `${rule}: ${message}`), ...errors].join("\n");
 }
 
 /** Serving containers of a substation: two while one replaces another. */

@@ -1,4 +1,5 @@
 import { getRootDirectory, getStack } from "@pulumi/pulumi";
+import { isPlatformStack } from "../config/stack-config";
 import { group } from "./group";
 import { platform } from "./platform";
 
@@ -11,5 +12,5 @@ export = async (): Promise<Record<string, unknown>> => {
   // resource: a fourth of this program's time.
   Reflect.deleteProperty(Error, "prepareStackTrace");
   process.chdir(getRootDirectory()); // files are named in messages as people name them
-  return /^platform(-|$)/.test(getStack()) ? await platform() : await group(getStack());
+  return isPlatformStack(getStack()) ? await platform() : await group(getStack());
 };

@@ -17,9 +17,9 @@ export interface HostCheck {
   readonly accepts: (value: string) => boolean;
 }
 
-const kernelLimit = (what: string): HostCheck => ({
+const kernelLimit = (what: string, check: "D07" | "D08" | "D09"): HostCheck => ({
   severity: "high",
-  references: ["D25", "D07", "D08", "D09"],
+  references: ["D25", check],
   form: `"true" or "false": whether the engine says that its kernel can limit ${what} (GET /info)`,
   obligation: `the kernel must be able to limit ${what}`,
   remedy:
@@ -54,13 +54,13 @@ export const hostChecks = {
     remedy: "modprobe br_netfilter; sysctl -w net.bridge.bridge-nf-call-iptables=1",
     accepts: (value) => value === "1",
   },
-  "memory limit": kernelLimit("memory"),
-  "swap limit": kernelLimit("swap"),
-  "cpu quota": kernelLimit("CPU time"),
-  "process limit": kernelLimit("processes"),
+  "memory limit": kernelLimit("memory", "D07"),
+  "swap limit": kernelLimit("swap", "D07"),
+  "cpu quota": kernelLimit("CPU time", "D08"),
+  "process limit": kernelLimit("processes", "D09"),
   seccomp: {
     severity: "high",
-    references: ["D25", "D06", "CIS Docker 2.16", "CIS Docker 5.22"],
+    references: ["D25", "D06", "CIS Docker 2.17", "CIS Docker 5.22"],
     form: 'the profile that "docker info" names among its security options, e.g. "default" or "builtin"; "none" where it names none',
     obligation: "the engine must filter system calls by its own profile",
     remedy: "Remove seccomp-profile from daemon.json, and use a kernel with CONFIG_SECCOMP.",
@@ -92,7 +92,7 @@ export const hostChecks = {
   },
   experimental: {
     severity: "low",
-    references: ["D25", "CIS Docker 2.17"],
+    references: ["D25", "CIS Docker 2.18"],
     form: '"true" or "false": ExperimentalBuild of GET /info',
     obligation: "the engine must not run with experimental features",
     remedy: "Remove experimental from daemon.json.",
@@ -100,7 +100,7 @@ export const hostChecks = {
   },
   "live-restore": {
     severity: "low",
-    references: ["D25", "CIS Docker 2.14"],
+    references: ["D25", "CIS Docker 2.15"],
     form: '"true" or "false": LiveRestoreEnabled of GET /info',
     obligation: "shops must go on when the engine is restarted",
     remedy:

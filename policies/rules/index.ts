@@ -20,6 +20,7 @@ import { roleRules } from "./role";
 import type { Rule } from "./rule";
 import { secretRules } from "./secret";
 import { serverRules } from "./server";
+import { tokenRules } from "./token";
 import { volumeRules } from "./volume";
 
 /** Every rule there is. The component, the policy pack and the audit all judge by these. */
@@ -42,6 +43,7 @@ export const rules: readonly Rule[] = [
   ...recordRules,
   ...secretRules,
   ...hostRules,
+  ...tokenRules,
   ...resourceRules,
   ...planRules,
   ...fleetRules,

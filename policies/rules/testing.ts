@@ -263,6 +263,7 @@ export function asLive({ plan: _plan, ...fact }: ContainerFact, state = "running
             : fact.role === "docker-proxy"
               ? 128
               : limits.processes,
+      imageEnvironment: [],
     },
   };
 }

@@ -1,0 +1,125 @@
+import type { Position } from "../config/problem";
+import { stepFact } from "../policies/facts/steps";
+import { loadIntent } from "../policies/intent";
+import { noFacts, type StepFact } from "../policies/rules/facts";
+import type { Intent } from "../policies/rules/intent";
+import { planRules } from "../policies/rules/plan";
+import { judge, severities, type Severity } from "../policies/rules/rule";
+import { pulumi, type EngineEvent, type PolicyViolation, type RunOptions, type Workspace } from "./pulumi";
+
+/** What an update would do, and what forbids it. */
+export interface UpdatePlan {
+  readonly stack: string;
+  /** Without those that change nothing. */
+  readonly steps: readonly StepFact[];
+  readonly violations: readonly Violation[];
+  /** What the program or a provider ended the preview with; empty where it came to its end. */
+  readonly errors: readonly string[];
+}
+
+export interface Violation {
+  /** Id of the rule. */
+  readonly rule: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** The file of the substation that it concerns, where it concerns one. */
+  readonly file: Position | undefined;
+}
+
+export interface PlanOptions extends RunOptions {
+  /** How many of the standing substations one update may change, of 10,000. @default a quarter, and 5 in any case */
+  readonly maxTouched?: number | undefined;
+}
+
+/** Ops of steps that change nothing: neither what is there nor what is known of it. */
+export const isIdle = (op: string): boolean =>
+  ["same", "read", "refresh", "read-discard", "discard"].includes(op);
+
+/**
+ * Previews an update of a stack with every rule: those of the policy pack, and those about the steps themselves, which a pack does not see. Changes nothing.
+ * @throws UserError where the files do not tell what to judge the plan by
+ */
+export async function planUpdate(
+  workspace: Workspace,
+  stack: string,
+  { maxTouched, ...options }: PlanOptions = {},
+): Promise<UpdatePlan> {
+  const read = loadIntent(workspace.root, stack);
+  const intent = { ...read, mayTouch: mayTouch(read.substations.size, maxTouched) };
+  const steps: StepFact[] = [];
+  const found: PolicyViolation[] = [];
+  const errors: string[] = [];
+  const onEvent = (event: EngineEvent) => {
+    const { resourcePreEvent, policyEvent, diagnosticEvent } = event;
+    if (resourcePreEvent) steps.push(stepFact(resourcePreEvent.metadata, intent.platform.name));
+    if (policyEvent) found.push(policyEvent);
+    if (diagnosticEvent?.severity === "error") errors.push(plainText(diagnosticEvent.message));
+    options.onEvent?.(event);
+  };
+  const done = await pulumi(workspace, ["preview", "-s", stack, ...policyPack], { ...options, onEvent });
+  if (done.code !== 0 && found.length === 0 && errors.length === 0) {
+    errors.push(`${done.stderr.trim() || done.stdout.trim()}\n(exit code ${done.code})`);
+  }
+  const forbidden = judge(planRules, { ...noFacts, step: steps }, intent).map((finding) => ({
+    rule: finding.rule.id,
+    severity: finding.rule.severity,
+    message: `${finding.message}. ${finding.rule.remedy}`,
+    file: finding.owner && intent.substations.get(finding.owner.id)?.file,
+  }));
+  const violations = [...found.map((violation) => violationOf(violation, steps, intent)), ...forbidden];
+  // The engine's last word adds nothing to what it said before.
+  const said =
+    violations.length > 0 || errors.length > 1 ? errors.filter((text) => text !== "preview failed") : errors;
+  return {
+    stack,
+    steps: steps.filter(({ op }) => !isIdle(op)),
+    violations: sorted(violations),
+    errors: said,
+  };
+}
+
+/** The rules, for a command of Pulumi that is run in the project's folder. */
+export const policyPack = ["--policy-pack", "policies"] as const;
+
+/** Whether the plan may be carried out. */
+export const isAllowed = ({ violations, errors }: UpdatePlan): boolean =>
+  violations.length === 0 && errors.length === 0;
+
+/**
+ * How many of the standing substations one plan may change: a quarter of the fleet, and 5 in any case, where nothing else is said.
+ * @param share of 10,000
+ */
+export const mayTouch = (substations: number, share: number | undefined): number =>
+  share === undefined ? Math.max(5, Math.floor(substations / 4)) : Math.ceil((substations * share) / 10_000);
+
+function violationOf(violation: PolicyViolation, steps: readonly StepFact[], intent: Intent): Violation {
+  const { policyName, severity, message, resourceUrn, enforcementLevel } = violation;
+  const id = steps.find(({ urn }) => urn === resourceUrn)?.owner?.id;
+  const [description = "", ...rest] = plainText(message).trim().split("\n");
+  const said = rest.join("\n").trim() || description;
+  // What the program has left out is no resource of the plan: only words tell of it.
+  const [, missing] = /^Substation (\S+) must have /.exec(said) ?? [];
+  return {
+    rule: policyName,
+    // What the pack could not judge counts as the worst: it has told nothing of how bad it is.
+    severity:
+      severities.find((known) => known === severity && enforcementLevel === "mandatory") ?? "critical",
+    message: said,
+    file: intent.substations.get(id ?? missing ?? "")?.file,
+  };
+}
+
+/** Worst first; then by file, rule and words. */
+const sorted = (violations: readonly Violation[]): Violation[] =>
+  [...violations].sort(
+    (a, b) =>
+      severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
+      compare(a.file?.file ?? "", b.file?.file ?? "") ||
+      compare(a.rule, b.rule) ||
+      compare(a.message, b.message),
+  );
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Without the engine's marks for colours. */
+const plainText = (text: string): string => text.replace(/<\{%.*?%\}>/g, "").trimEnd();

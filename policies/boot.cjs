@@ -1,0 +1,3 @@
+// Pulumi loads this folder's package.json, and so this file. The project's TypeScript is transpiled as for the program.
+require("../scripts/typescript.cjs");
+require("./index.ts");

@@ -1,0 +1,112 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as postgresql from "@pulumi/postgresql";
+import { createIngress } from "../components/ingress";
+import { Substation } from "../components/substation";
+import { register, type Registered } from "../components/testing/mocks";
+import { secretVersions } from "../config/secret-versions";
+import { joinFacts, planFacts } from "./facts/plan";
+import { rules } from "./rules";
+import type { Facts } from "./rules/facts";
+import { judge } from "./rules/rule";
+import {
+  edgeNetwork,
+  hostOf,
+  image,
+  intent,
+  limits,
+  neighbour,
+  owner,
+  platform,
+  zone,
+} from "./rules/testing";
+import { asInPreview } from "./testing";
+
+// What the components really register, judged by every rule. What PostgreSQL and Docker then make of it, test/e2e shows.
+
+const lay = (preview: boolean): Promise<readonly Registered[]> =>
+  register(
+    () => {
+      const providers = {
+        database: new postgresql.Provider("database", {}),
+        dns: new cloudflare.Provider("dns", {}),
+      };
+      for (const { id, group } of [owner, neighbour]) {
+        new Substation(id, {
+          group,
+          title: "梦想点卡",
+          tier: "standard",
+          host: hostOf({ platform, group, id }),
+          revenueShareBasisPoints: 1250,
+          limits,
+          secretVersions: secretVersions(),
+          platform: {
+            name: platform,
+            dns: { name: zone, id: "zone-1", token: "token" },
+            ingress: { address: "127.0.0.1", port: 8080 },
+            edgeNetwork,
+            database: {
+              host: "127.0.0.1",
+              port: 5432,
+              address: "10.0.0.1",
+              user: "provisioner",
+              password: "p",
+              caFile: "/ca.pem",
+              ca: "PEM",
+            },
+            storefrontImage: image,
+          },
+          providers,
+        });
+      }
+      createIngress(
+        {
+          platform,
+          listen: { address: "127.0.0.1", port: 8080 },
+          metricsPort: 8081,
+          image,
+          socketProxyImage: image,
+        },
+        {},
+      );
+    },
+    ({ type, name, inputs }) => {
+      const made = inputs as Record<string, unknown>;
+      return {
+        id: `${name}-id`,
+        state: type.endsWith(":RandomPassword") ? { ...made, result: `secret of ${name}` } : made,
+      };
+    },
+    preview,
+  );
+
+const substations = [owner, neighbour];
+
+function factsOf({ type, name, inputs, options }: Registered): Facts {
+  const id = type === "substation:index:Substation" ? name : options.parent;
+  return planFacts({
+    type,
+    name,
+    props: asInPreview(inputs),
+    opts: options,
+    owner: substations.find((of) => of.id === id),
+  });
+}
+
+test.each([
+  ["in a preview, where secrets are unknown", true],
+  ["in an update", false],
+])("everything that the components make passes every rule, %s", async (_, preview) => {
+  const made = await lay(preview);
+  const isTenants = ({ type, options }: Registered) => type.includes("Substation") || options.parent !== "";
+  const findings = (of: readonly Registered[], stack: string) =>
+    judge(rules, joinFacts(of.map(factsOf)), intent({ stack })).map(
+      ({ rule, message }) => `${rule.id}: ${message}`,
+    );
+  expect(findings(made.filter(isTenants), "demo")).toEqual([]);
+  expect(
+    findings(
+      made.filter((resource) => !isTenants(resource)),
+      "platform",
+    ),
+  ).toEqual([]);
+});
