@@ -1,6 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import * as readline from "node:readline";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
+import { PassThrough } from "node:stream";
+import { finished } from "node:stream/promises";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import DockerModem from "docker-modem";
 
 /** An answer of the Docker engine that is not a success. */
@@ -23,7 +27,11 @@ type Query = Readonly<Record<string, string | number | boolean | object>>;
 export interface ImageInfo {
   readonly Id: string;
   readonly RepoTags: readonly string[] | null;
-  readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
+  readonly Config: {
+    readonly Labels: Readonly<Record<string, string>> | null;
+    /** `KEY=value` */
+    readonly Env?: readonly string[] | null;
+  };
 }
 
 /** A line of the stream in which the engine tells how a pull or a build goes. */
@@ -32,6 +40,13 @@ export interface StreamLine {
   readonly status?: string;
   readonly id?: string;
   readonly error?: string;
+}
+
+/** How a command inside a container ended. */
+export interface Executed {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 const successes = Object.fromEntries([200, 201, 204, 304].map((status) => [status, true as const]));
@@ -99,6 +114,57 @@ export class Docker {
       }),
       onLine,
     );
+  }
+
+  /**
+   * Runs a command inside a running container, as the container's own user, with `input` on its standard input, to its end. An exit code other than 0 is the caller's
+   * to judge.
+   * @param signal ends the waiting, though not the command: the engine has no way to end one
+   * @throws DockerError where the container is not there or does not run. A program that is not there is an exit code, 126 or 127
+   */
+  async exec(
+    container: string,
+    command: readonly string[],
+    input: string,
+    signal: AbortSignal,
+  ): Promise<Executed> {
+    const streams = { AttachStdin: true, AttachStdout: true, AttachStderr: true };
+    const { Id } = await this.post<{ Id: string }>(
+      `/containers/${container}/exec`,
+      {},
+      { ...streams, Cmd: command },
+    );
+    const stream = await this.dial<Duplex>({
+      method: "POST",
+      path: `/exec/${Id}/start`,
+      options: { _query: {}, _body: { Detach: false, Tty: false } },
+      hijack: true, // the connection becomes the command's streams; only so can its input be ended while it still writes
+      openStdin: true,
+      isStream: true,
+    });
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    this.modem.demuxStream(stream, stdout, stderr);
+    const said = Promise.all([text(stdout), text(stderr)]);
+    stream.end(input);
+    try {
+      await finished(stream, { writable: false, signal });
+    } finally {
+      stream.destroy();
+      for (const one of [stdout, stderr]) one.end();
+    }
+    const [out, err] = await said;
+    return { exitCode: await this.exitCodeOf(Id, signal), stdout: out, stderr: err };
+  }
+
+  /** The streams may end a moment before the engine knows how the command did. */
+  private async exitCodeOf(exec: string, signal: AbortSignal): Promise<number> {
+    for (;;) {
+      const { Running, ExitCode } = await this.get<{ Running: boolean; ExitCode: number | null }>(
+        `/exec/${exec}/json`,
+      );
+      if (!Running && ExitCode !== null) return ExitCode;
+      await sleep(20, undefined, { signal });
+    }
   }
 
   private dial<T>(request: Omit<DockerModem.DialOptions, "statusCodes">): Promise<T> {

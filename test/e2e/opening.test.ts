@@ -9,7 +9,7 @@ import { asSuperuser, changes, picture, recordsOf, resolve } from "./observe";
 
 /**
  * From files to shops that answer, on the real engine. The tests follow one another on one platform, as an operator's days do. They do not prove what a shop can
- * reach from inside (isolation.test.ts), nor what is left by a killed update (killed.test.ts).
+ * reach from inside (attack.test.ts), nor what is left by a killed update (killed.test.ts).
  */
 jest.setTimeout(240_000);
 
