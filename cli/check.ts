@@ -6,6 +6,7 @@ import { Command } from "commander";
 
 import { formatProblem, loadFleet } from "../config/fleet";
 import type { Problem } from "../config/fleet";
+import { plural } from "./words";
 
 interface Options {
   readonly json?: boolean;
@@ -84,5 +85,3 @@ function render(problem: Problem): string {
     styleText(style, text, { stream: process.stdout });
   return [paint("bold", place), paint("red", code), ...message].join("  ");
 }
-
-const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;

@@ -3,10 +3,14 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 
 import { UserError } from "../config/error";
+import type * as Audit from "./audit";
 import type * as Check from "./check";
 import type * as Local from "./local";
 import type * as Repair from "./repair";
+import type * as Rotate from "./rotate";
+import type * as Rules from "./rules";
 import type * as Schema from "./schema";
+import type * as Up from "./up";
 
 /** 0 is well; 1 is findings, or a mistake that the user can mend; 2 is wrong usage, or that the command could not do its work. */
 export type ExitCode = 0 | 1 | 2;
@@ -28,9 +32,25 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "write the JSON Schemas of the typed files, for editors",
     load: () => (lazily("./schema") as typeof Schema).schemaCommand(),
   },
+  up: {
+    summary: "update a stack, if no rule forbids what that would do",
+    load: () => (lazily("./up") as typeof Up).upCommand(),
+  },
+  audit: {
+    summary: "judge what really runs, or attack it",
+    load: () => (lazily("./audit") as typeof Audit).auditCommand(),
+  },
+  rules: {
+    summary: "list the rules that plans and what runs are judged by",
+    load: () => (lazily("./rules") as typeof Rules).rulesCommand(),
+  },
   local: {
     summary: "start, stop and look at what one machine needs",
     load: () => (lazily("./local") as typeof Local).localCommand(),
+  },
+  rotate: {
+    summary: "renew a secret of a substation, or all of them",
+    load: () => (lazily("./rotate") as typeof Rotate).rotateCommand(),
   },
   repair: {
     summary: "make a stack whose update was killed ready for the next one",

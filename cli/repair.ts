@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { repairStack } from "../fleet/repair-stack";
-import { UserError } from "../config/error";
+import { projectRoot } from "./project";
 
 export function repairCommand(): Command {
   return new Command("repair")
@@ -37,15 +35,4 @@ export function repairCommand(): Command {
         lines.length === 0 ? "nothing to repair\n" : `${lines.join("\n")}\nNow run: pulumi up -s ${stack}\n`,
       );
     });
-}
-
-/** The folder of Pulumi.yaml: here, or the nearest above. */
-function projectRoot(): string {
-  for (let at = process.cwd(); ; at = dirname(at)) {
-    if (existsSync(join(at, "Pulumi.yaml"))) return at;
-    if (at === dirname(at))
-      throw new UserError(
-        `there is no Pulumi.yaml in ${process.cwd()} or above it: run this in the project's folder.`,
-      );
-  }
 }

@@ -8,30 +8,54 @@ export interface LiveRecord {
   readonly comment: string | null;
 }
 
-interface Page {
+/** With what only an audit asks for. */
+export interface FullRecord extends LiveRecord {
+  readonly proxied: boolean;
+  /** Seconds; 1 is "automatic". */
+  readonly ttl: number;
+}
+
+interface Answer<T> {
   readonly success: boolean;
   readonly errors: readonly { readonly code: number; readonly message: string }[];
-  readonly result: readonly LiveRecord[] | null;
+  readonly result: T | null;
   readonly result_info?: { readonly total_pages?: number };
 }
 
 /** All records of a zone: one request for every 5,000. */
-export async function liveRecords(zone: Zone): Promise<readonly LiveRecord[]> {
-  const base = zone.api ?? "https://api.cloudflare.com/client/v4";
-  const records: LiveRecord[] = [];
+export async function liveRecords(zone: Zone): Promise<readonly FullRecord[]> {
+  const records: FullRecord[] = [];
   for (let page = 1, pages = 1; page <= pages; page++) {
-    const url = `${base}/zones/${zone.id}/dns_records?per_page=5000&page=${page}`;
-    const response = await fetch(url, {
-      headers: { authorization: `Bearer ${zone.token}` },
-      signal: AbortSignal.timeout(15_000),
-    });
-    const body = (await response.json()) as Page;
-    if (!response.ok || !body.success) {
-      const said = body.errors.map((e) => `${e.code} ${e.message}`).join("; ");
-      throw new Error(`DNS zone ${zone.name}: listing its records was answered ${response.status}: ${said}`);
-    }
-    records.push(...(body.result ?? []));
-    pages = body.result_info?.total_pages ?? 1;
+    const path = `/zones/${zone.id}/dns_records?per_page=5000&page=${page}`;
+    const { result, result_info } = await ask<readonly FullRecord[]>(zone, path, "listing its records");
+    records.push(...(result ?? []));
+    pages = result_info?.total_pages ?? 1;
   }
   return records;
+}
+
+export interface TokenStatus {
+  /** "active", "disabled", "expired" */
+  readonly status: string;
+  /** ISO 8601; absent where it never expires. */
+  readonly expires_on?: string;
+}
+
+/** What the API says of the token that the zone is edited with. */
+export async function tokenStatus(zone: Zone): Promise<TokenStatus> {
+  const { result } = await ask<TokenStatus>(zone, "/user/tokens/verify", "verifying its token");
+  return result ?? { status: "unknown" };
+}
+
+async function ask<T>(zone: Zone, path: string, what: string): Promise<Answer<T>> {
+  const response = await fetch(`${zone.api ?? "https://api.cloudflare.com/client/v4"}${path}`, {
+    headers: { authorization: `Bearer ${zone.token}` },
+    signal: AbortSignal.timeout(15_000),
+  });
+  const body = (await response.json()) as Answer<T>;
+  if (!response.ok || !body.success) {
+    const said = body.errors.map((e) => `${e.code} ${e.message}`).join("; ");
+    throw new Error(`DNS zone ${zone.name}: ${what} was answered ${response.status}: ${said}`);
+  }
+  return body;
 }

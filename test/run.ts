@@ -3,7 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { ensureDocker, stopOwnEngine } from "../local/docker";
+import { prepareEngine } from "../local/engine";
 import { homeAt } from "../local/home";
+import { ensureImages } from "../local/images";
 import { consoleProgress } from "../local/progress";
 import { testPrograms, type Count } from "./engine/test";
 
@@ -29,7 +31,8 @@ const steps: Readonly<Record<string, () => Count | Promise<Count>>> = {
   format: () => command(bin("prettier"), ["--check", "--log-level", "warn", "."]),
   unit: () => jest("unit"),
   engine: () => testPrograms(),
-  e2e: () => withDocker(() => jest("e2e", "--runInBand")),
+  // Each file has a platform of its own, and much of its time is spent waiting: two at a time fit on two cores.
+  e2e: () => withDocker(() => jest("e2e", "--maxWorkers=2")),
 };
 
 async function main(wanted: readonly string[]): Promise<number> {
@@ -57,12 +60,17 @@ async function main(wanted: readonly string[]): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-/** One Docker engine for all end-to-end tests: the running one, else one that is started for them and stopped after. */
+/**
+ * One Docker engine for all end-to-end tests: the running one, else one that is started for them and stopped after. What they all need is made before the first, so that no
+ * two make it at the same time.
+ */
 async function withDocker(work: () => Count): Promise<Count> {
   const home = homeAt(mkdtempSync(join(tmpdir(), "substation-docker-")));
   for (const folder of [home.log, home.run]) mkdirSync(folder);
   try {
-    await ensureDocker(home, consoleProgress());
+    const docker = await ensureDocker(home, consoleProgress());
+    await prepareEngine(consoleProgress());
+    await ensureImages(docker, home, consoleProgress());
     return work();
   } finally {
     await stopOwnEngine(home);

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { mark } from "../../config/names";
+import { audit } from "../../fleet/audit/audit";
+import type { AuditReport } from "../../fleet/audit/report";
 import { inspect } from "../e2e/lab";
+import { Asked } from "./asked";
 import { said } from "./commands";
 import { memoryOf } from "./processes";
 import { median, targeted, type Case } from "./report";
@@ -28,6 +31,7 @@ export const cases: Readonly<Record<string, (bench: Bench) => Promise<Case>>> = 
   "memory-25": async (bench) => targeted(await engineMemory(bench, 25), "peakPssMiB", 1024, "MiB"),
   "add-1-to-25": (bench) => adding(bench, 25),
   "unchanged-25": (bench) => unchanged(bench, 25),
+  "audit-25": async (bench) => targeted(await auditing(bench, 25), "secondsOf100AtMost", 5, "s"),
   "resting-10": async (bench) => targeted(await resting(bench, 10), "restingMiB", 64, "MiB"),
 };
 
@@ -134,6 +138,26 @@ async function unchanged(bench: Bench, count: number): Promise<Case> {
     );
   }
   return { name: `unchanged-${count}`, seconds: seconds(runs), engineCpuSeconds: cpuSeconds(runs) };
+}
+
+/**
+ * An audit of `count` that stand in one group, and what it asks of others for that. The first run is left out: it reads the program's files. A hundred are four such groups, of
+ * which nothing takes more than four times as long.
+ */
+async function auditing(bench: Bench, count: number): Promise<Case> {
+  await stand(bench, count);
+  const { workspace } = bench.lab;
+  const run = () => audit(workspace, { platform: "platform", ids: [] });
+  const { findings, blind } = await run();
+  const unclean = [...findings.filter(({ kind }) => kind !== "host").map(({ message }) => message), ...blind];
+  if (unclean.length > 0) throw new Error(`the audit of ${count} is not clean: ${JSON.stringify(unclean)}`);
+  const asked = new Asked();
+  const reports: AuditReport[] = [];
+  for (let round = 1; round <= bench.repeat; round++)
+    reports.push(await bench.progress.step(`audit-${count}: audit`, run));
+  const perRun = asked.stop(bench.repeat);
+  const taken = median(reports.map((report) => report.seconds));
+  return { name: `audit-${count}`, seconds: taken, secondsOf100AtMost: (100 / count) * taken, ...perRun };
 }
 
 /** Memory of storefronts that nobody visits, 30 s after the last visit, as `docker stats` counts it: without file pages that can be dropped at once. */

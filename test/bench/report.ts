@@ -1,3 +1,4 @@
+import { table as renderTable } from "../../cli/table";
 import type { Machine } from "./machine";
 
 /** What one case measured, and what it is measured against. */
@@ -53,16 +54,8 @@ export function table(cases: readonly Case[]): string {
     found.target ? (found.target.met ? "met" : "MISSED") : "-",
     notes(found),
   ]);
-  const all = [["case", "seconds", "bare s", "ratio", "target", "", ""], ...rows];
-  const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
-  return `${all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]!))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n")}\n`;
+  const head = ["case", "seconds", "bare s", "ratio", "target", "", ""];
+  return `${renderTable([head, ...rows]).join("\n")}\n`;
 }
 
 const aim = ({ figure, limit, unit }: Target): string =>
