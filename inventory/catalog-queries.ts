@@ -108,14 +108,16 @@ const onNeighbours = `
    WHERE has_table_privilege('public', 'pg_catalog.pg_shdescription', 'SELECT')
   UNION ALL
   SELECT 'public', ARRAY['EXECUTE'], false, 'function', 'pg_catalog.pg_stat_get_db_*'
-   WHERE EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_stat_get_db_' AND has_function_privilege('public', oid, 'EXECUTE'))`;
+   WHERE EXISTS (SELECT FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname >= 'pg_stat_get_db_' AND proname < 'pg_stat_get_dc' AND has_function_privilege('public', oid, 'EXECUTE'))`;
 
 /** Of the database that the connection is to. */
 export const tenantQueries = {
   // Rights that came with the cluster or an extension go without saying too.
   grants: `${rights(
     "o.acl",
-    `${objects} UNION ALL ${defaults("f", "function")} UNION ALL ${defaults("T", "type")} UNION ALL ${moreDefaults}`,
+    // What is as it came is most of it, and need not be taken apart.
+    `SELECT * FROM (${objects} UNION ALL ${defaults("f", "function")} UNION ALL ${defaults("T", "type")} UNION ALL ${moreDefaults}) all_of_them
+      WHERE acl IS DISTINCT FROM initprivs`,
     `a.grantee IS DISTINCT FROM o.owner AND NOT EXISTS (SELECT FROM aclexplode(o.initprivs) i
         WHERE i.grantee = a.grantee AND i.privilege_type = a.privilege_type AND i.is_grantable = a.is_grantable)`,
   )} UNION ALL ${onNeighbours}`,
