@@ -4,6 +4,7 @@ import { table } from "../cli/table";
 import { loadFleet } from "../config/fleet";
 import { formatProblem } from "../config/problem";
 import { pulumiOk, type Workspace } from "../fleet/pulumi";
+import { policyPack } from "../fleet/plan";
 import { repairStack } from "../fleet/repair-stack";
 import { parts, Timings } from "../fleet/timing";
 import { prepareEngine } from "./engine";
@@ -122,7 +123,7 @@ async function update(workspace: Workspace, stack: string, progress: Progress): 
   return await progress.step(`pulumi up -s ${stack}`, async (note) => {
     await repairStack(workspace, stack);
     const timings = new Timings();
-    await pulumiOk(workspace, ["up", "-s", stack, "--yes", "--skip-preview"], {
+    await pulumiOk(workspace, ["up", "-s", stack, "--yes", "--skip-preview", ...policyPack], {
       onEvent: (event) => {
         timings.listen(event);
         note(`${timings.finished} resources`);

@@ -188,7 +188,7 @@ describe("PostgreSQL", () => {
     expect(new Set(secrets)).toEqual(new Set([0o600]));
     for (const folder of [instance.home.secrets, instance.home.postgres])
       expect(fs.statSync(folder).mode & 0o777).toBe(0o700);
-    const said = spawnSync("grep", ["-rlF", settings.databasePassword, root], {
+    const said = spawnSync("grep", ["-rlF", "-e", settings.databasePassword, root], {
       encoding: "utf8",
     }).stdout.trim();
     expect(said).toBe(path.join(instance.home.secrets, "database-password"));
@@ -197,8 +197,8 @@ describe("PostgreSQL", () => {
   test("comes back with every committed row after kill -9, also where a busy backend and a stranger's pid are in the way", async () => {
     await query(
       asProvisioner("ss_a"),
-      "create table kept (n int)",
-      "insert into kept select generate_series(1, 1000)",
+      "create table public.kept (n int)",
+      "insert into public.kept select generate_series(1, 1000)",
     );
     const busy = new Client(asProvisioner());
     busy.on("error", () => undefined);
@@ -211,14 +211,18 @@ describe("PostgreSQL", () => {
     expect(await states()).toBe("running broken running");
     expect(await start()).toEqual(settings); // waits for the orphan, then tells it
     await endless;
-    expect(await query(asProvisioner("ss_a"), "select count(*)::int as n from kept")).toEqual([{ n: 1000 }]);
+    expect(await query(asProvisioner("ss_a"), "select count(*)::int as n from public.kept")).toEqual([
+      { n: 1000 },
+    ]);
 
     process.kill(runningServer(instance.home)!.pid, "SIGKILL");
     await until(() => !runningServer(instance.home), 5_000);
     const pidFile = path.join(instance.home.postgres, "data/postmaster.pid");
     fs.writeFileSync(pidFile, fs.readFileSync(pidFile, "utf8").replace(/^\d+/, String(process.pid)));
     await start();
-    expect(await query(asProvisioner("ss_a"), "select count(*)::int as n from kept")).toEqual([{ n: 1000 }]);
+    expect(await query(asProvisioner("ss_a"), "select count(*)::int as n from public.kept")).toEqual([
+      { n: 1000 },
+    ]);
   });
 });
 
@@ -266,7 +270,9 @@ test("stop and start keep the data; a stopped instance says so", async () => {
   expect(await states()).toBe("running stopped stopped");
   expect(await stopLocal({}, silent)).toEqual([]);
   expect(await start()).toEqual(settings);
-  expect(await query(asProvisioner("ss_a"), "select count(*)::int as n from kept")).toEqual([{ n: 1000 }]);
+  expect(await query(asProvisioner("ss_a"), "select count(*)::int as n from public.kept")).toEqual([
+    { n: 1000 },
+  ]);
 });
 
 test("a taken port is refused with the name of who has it", async () => {
