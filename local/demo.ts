@@ -210,7 +210,11 @@ function report(rows: readonly Row[], steps: readonly Step[], dnsPort: number | 
     ...(host ? [`  curl --resolve ${host.hostname}:${host.port}:127.0.0.1 ${host.href}`] : []),
     ...(host && dnsPort ? [`  dig @127.0.0.1 -p ${dnsPort} ${host.hostname}`] : []),
     `  source ${path.join(homeFolder(), "env.sh")}   # then: pulumi stack -s ${group}, pulumi preview -s ${group}, pulumi up -s ${group}`,
-    `  copy a file in stacks/${group}/, change id (its name), title and host, and run this again`,
+    `  npm run substation -- audit                          # what really runs, by the rules of docs/security.md`,
+    ...(first
+      ? [`  npm run substation -- audit --attack ${first.id}   # what an intruder in that shop gets`]
+      : []),
+    `  copy a file in stacks/${group}/, change id (its name), title and host, then: npm run up -- ${group}`,
     "  npm run demo -- --down   # removes all that this made",
     "",
   ].join("\n");
