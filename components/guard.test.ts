@@ -4,37 +4,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { appRole, databaseName } from "../config/names";
 import { guard } from "./guard";
 import { register } from "./testing/mocks";
+import { limits, platform } from "./testing/sample";
 
 // The guard says no before the engine hears of a part. That what the component itself makes passes, policies/components.test.ts holds; what each rule finds, its own test.
 
 const owner = { platform: "local", group: "demo", id: "mengxiang" };
-const limits = {
-  memoryBytes: 128 * 1024 * 1024,
-  cpus: 0.25,
-  processes: 32,
-  databaseConnections: 3,
-  temporaryStorageBytes: 16 * 1024 * 1024,
-  logSizeBytes: 5 * 1024 * 1024,
-  statementTimeoutMs: 5000,
-  idleTransactionTimeoutMs: 10_000,
-};
-const platform = {
-  name: "local",
-  dns: { name: "substation.test", id: "zone-1", token: "token" },
-  ingress: { address: "127.0.0.1", port: 8080 },
-  edgeNetwork: "local-edge",
-  database: {
-    host: "127.0.0.1",
-    port: 5432,
-    address: "10.0.0.1",
-    user: "provisioner",
-    password: "p",
-    caFile: "/ca.pem",
-    ca: "PEM",
-  },
-  storefrontImage: `sha256:${"a".repeat(64)}`,
-};
-
 class Guarded extends pulumi.ComponentResource {
   constructor() {
     const transformations = [

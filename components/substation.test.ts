@@ -1,41 +1,13 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
 import { databaseName, userId } from "../config/names";
-import type { Platform } from "../config/platform";
 import { secretVersions } from "../config/secret-versions";
 import { derive } from "./secrets";
 import { Substation, type SubstationArgs } from "./substation";
 import { register, type Registered } from "./testing/mocks";
+import { image, limits, platform } from "./testing/sample";
 
 // These tests hold what is asked of the engine. They do not prove that Docker, PostgreSQL or the zone do it: test/e2e does.
-
-const image = `sha256:${"a".repeat(64)}`;
-const platform: Platform = {
-  name: "local",
-  dns: { name: "substation.test", id: "zone-1", token: "token" },
-  ingress: { address: "127.0.0.1", port: 8080 },
-  edgeNetwork: "local-edge",
-  database: {
-    host: "127.0.0.1",
-    port: 5432,
-    address: "10.0.0.1",
-    user: "provisioner",
-    password: "p",
-    caFile: "/ca.pem",
-    ca: "PEM",
-  },
-  storefrontImage: image,
-};
-const limits: SubstationArgs["limits"] = {
-  memoryBytes: 128 * 1024 * 1024,
-  cpus: 0.25,
-  processes: 32,
-  databaseConnections: 3,
-  temporaryStorageBytes: 16 * 1024 * 1024,
-  logSizeBytes: 5 * 1024 * 1024,
-  statementTimeoutMs: 5000,
-  idleTransactionTimeoutMs: 10_000,
-};
 
 /** Lays out one substation against mocks. */
 async function lay(change: Partial<SubstationArgs> = {}, preview = false) {

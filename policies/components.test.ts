@@ -3,22 +3,13 @@ import * as postgresql from "@pulumi/postgresql";
 import { createIngress } from "../components/ingress";
 import { Substation } from "../components/substation";
 import { register, type Registered } from "../components/testing/mocks";
+import { platform as samplePlatform } from "../components/testing/sample";
 import { secretVersions } from "../config/secret-versions";
 import { joinFacts, planFacts } from "./facts/plan";
 import { rules } from "./rules";
 import type { Facts } from "./rules/facts";
 import { judge } from "./rules/rule";
-import {
-  edgeNetwork,
-  hostOf,
-  image,
-  intent,
-  limits,
-  neighbour,
-  owner,
-  platform,
-  zone,
-} from "./rules/testing";
+import { hostOf, image, intent, limits, neighbour, owner, platform } from "./rules/testing";
 import { asInPreview } from "./testing";
 
 // What the components really register, judged by every rule. What PostgreSQL and Docker then make of it, test/e2e shows.
@@ -39,22 +30,7 @@ const lay = (preview: boolean): Promise<readonly Registered[]> =>
           revenueShareBasisPoints: 1250,
           limits,
           secretVersions: secretVersions(),
-          platform: {
-            name: platform,
-            dns: { name: zone, id: "zone-1", token: "token" },
-            ingress: { address: "127.0.0.1", port: 8080 },
-            edgeNetwork,
-            database: {
-              host: "127.0.0.1",
-              port: 5432,
-              address: "10.0.0.1",
-              user: "provisioner",
-              password: "p",
-              caFile: "/ca.pem",
-              ca: "PEM",
-            },
-            storefrontImage: image,
-          },
+          platform: samplePlatform,
           providers,
         });
       }
