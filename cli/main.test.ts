@@ -84,6 +84,16 @@ test("help names every command, and a command's own help is found both ways", as
   const { code, stdout } = await substation("--help");
   expect(code).toBe(0);
   const commands = Array.from(stdout.matchAll(/^ {2}([a-z]+) {2,}/gm), ([, name]) => name);
-  expect(commands).toEqual(["check", "schema", "up", "audit", "rules", "local", "rotate", "repair"]);
+  expect(commands).toEqual([
+    "check",
+    "schema",
+    "up",
+    "audit",
+    "rules",
+    "local",
+    "secret",
+    "rotate",
+    "repair",
+  ]);
   expect((await substation("help", "schema")).stdout).toBe((await substation("schema", "--help")).stdout);
 });

@@ -10,6 +10,7 @@ import type * as Repair from "./repair";
 import type * as Rotate from "./rotate";
 import type * as Rules from "./rules";
 import type * as Schema from "./schema";
+import type * as Secret from "./secret";
 import type * as Up from "./up";
 
 /** 0 is well; 1 is findings, or a mistake that the user can mend; 2 is wrong usage, or that the command could not do its work. */
@@ -47,6 +48,10 @@ const commands: Readonly<Record<string, Entry>> = {
   local: {
     summary: "start, stop and look at what one machine needs",
     load: () => (lazily("./local") as typeof Local).localCommand(),
+  },
+  secret: {
+    summary: "set, list and remove the secrets of payment channels",
+    load: () => (lazily("./secret") as typeof Secret).secretCommand(),
   },
   rotate: {
     summary: "renew a secret of a substation, or all of them",

@@ -1,8 +1,11 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { ChannelSpec } from "../config/channels/types";
+import type { Modules } from "../config/modules/types";
 import { containerName, userId, volumeName, type Owner } from "../config/names";
 import type { DatabaseServer } from "../config/platform";
 import type { SecretVersions } from "../config/secret-versions";
+import { channelConfig, channelSecretValues, channelSecretVersions, type ChannelSecrets } from "./channels";
 import { schema, type TenantDatabase } from "./database";
 import { ownerLabels, routeLabels, secretLabels } from "./labels";
 import { reportMigration, requireMigration } from "./migration";
@@ -26,6 +29,13 @@ export interface StorefrontArgs {
   /** As visitors see it, e.g. `https://mengxiang.example.com`. */
   readonly url: string;
   readonly revenueShareBasisPoints: number;
+  /** Added to the main station's prices, in hundredths of a percent. */
+  readonly markupBasisPoints: number;
+  readonly modules: Modules;
+  readonly channels: readonly ChannelSpec[];
+  readonly channelSecrets: ChannelSecrets;
+  /** Base URL of the platform's sandbox gateways. */
+  readonly sandboxGateway: string | undefined;
   /** `name@sha256:…` or `sha256:…`; never a tag. */
   readonly image: string;
   readonly edgeNetwork: string;
@@ -124,9 +134,11 @@ function createMigration(
     mustRun: false,
     attach: true,
   };
+  // What the files hold is in the names too, so that a change of it makes new containers; of secrets, their versions.
   const name = containerName(owner.platform, owner.id, "migrate", [
     inputs,
     config(args, database.migrateRole),
+    channelSecretVersions(args.channelSecrets),
   ]);
   const { migratePassword, appPassword, ...shopSecrets } = secrets;
   const container = new docker.Container(
@@ -139,7 +151,11 @@ function createMigration(
         file(secretsFolder, withSecrets(config(args, database.migrateRole), migratePassword)),
         file(
           shopSecretsFolder,
-          withSecrets(config(args, database.appRole), appPassword, pulumi.all(shopSecrets)),
+          withSecrets(
+            config(args, database.appRole),
+            appPassword,
+            pulumi.output({ ...shopSecrets, channels: channelSecretValues(args.channelSecrets) }),
+          ),
         ),
       ],
     },
@@ -202,8 +218,11 @@ function createShop(
       ...replacing,
       memory,
       memorySwap,
-      // What the container reads but does not carry is in its name too, so that a change of it makes a new one.
-      name: containerName(owner.platform, owner.id, "shop", [replacing, config(args, args.database.appRole)]),
+      name: containerName(owner.platform, owner.id, "shop", [
+        replacing,
+        config(args, args.database.appRole),
+        channelSecretVersions(args.channelSecrets),
+      ]),
     },
     {
       ...opts,
@@ -231,6 +250,9 @@ function config(args: StorefrontArgs, user: string) {
     host: args.host,
     url: args.url,
     revenueShareBasisPoints: args.revenueShareBasisPoints,
+    markupBasisPoints: args.markupBasisPoints,
+    modules: args.modules,
+    channels: channelConfig(args.url, args.channels, args.sandboxGateway),
     database: {
       host: server.address,
       port: server.port,
@@ -248,7 +270,7 @@ function config(args: StorefrontArgs, user: string) {
 function withSecrets(
   plain: ReturnType<typeof config>,
   password: pulumi.Output<string>,
-  secrets?: pulumi.Output<Record<string, string>>,
+  secrets?: pulumi.Output<object>,
 ): pulumi.Output<string> {
   return pulumi
     .all([password, secrets])

@@ -1,55 +1,10 @@
-import * as cloudflare from "@pulumi/cloudflare";
-import * as postgresql from "@pulumi/postgresql";
 import { databaseName, userId } from "../config/names";
 import { secretVersions } from "../config/secret-versions";
 import { derive } from "./secrets";
-import { Substation, type SubstationArgs } from "./substation";
-import { register, type Registered } from "./testing/mocks";
-import { image, limits, platform } from "./testing/sample";
+import type { SubstationArgs } from "./substation";
+import { image, lay, limits } from "./testing/lay";
 
 // These tests hold what is asked of the engine. They do not prove that Docker, PostgreSQL or the zone do it: test/e2e does.
-
-/** Lays out one substation against mocks. */
-async function lay(change: Partial<SubstationArgs> = {}, preview = false) {
-  let url = "";
-  const resources = await register(
-    () => {
-      const providers = {
-        database: new postgresql.Provider("database", {}),
-        dns: new cloudflare.Provider("dns", {}),
-      };
-      const substation = new Substation("mengxiang", {
-        group: "demo",
-        title: "梦想点卡",
-        tier: "trial",
-        host: "mengxiang.substation.test",
-        revenueShareBasisPoints: 1250,
-        limits,
-        platform,
-        providers,
-        ...change,
-      });
-      url = substation.url;
-    },
-    ({ type, name, inputs }) => {
-      const made = inputs as Record<string, unknown>;
-      return {
-        id: `${name}-id`,
-        state: type.endsWith(":RandomPassword") ? { ...made, result: `secret of ${name}` } : made,
-      };
-    },
-    preview,
-  );
-  const get = (type: string, name: string): Registered => {
-    const found = resources.find((r) => r.type === type && r.name === name);
-    if (!found)
-      throw new Error(
-        `no ${type} named ${name} among ${resources.map((r) => `${r.type} ${r.name}`).join(", ")}`,
-      );
-    return found;
-  };
-  return { url, resources, get, find: (type: string, name: string) => get(type, name).inputs };
-}
 
 const container = "docker:index/container:Container";
 const db = databaseName("local", "mengxiang");
@@ -221,6 +176,7 @@ test("a new version of a secret is another secret in other containers; nothing e
     sessionKey: of("session-key"),
     mainStationToken: of("main-station-token"),
     callbackSigningKey: of("callback-signing-key"),
+    channels: {},
   };
   expect(secrets(before)).toEqual(old);
 

@@ -1,9 +1,12 @@
 import type * as cloudflare from "@pulumi/cloudflare";
 import type * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
+import type { ChannelSpec } from "../config/channels/types";
+import type { Modules } from "../config/modules/types";
 import type { Owner } from "../config/names";
 import type { Platform } from "../config/platform";
 import { secretVersions, type SecretVersions } from "../config/secret-versions";
+import { channelUrls, type ChannelSecrets, type ChannelUrls } from "./channels";
 import { createTenantDatabase } from "./database";
 import { createAddress } from "./dns";
 import { guard } from "./guard";
@@ -21,6 +24,13 @@ export interface SubstationArgs {
   readonly host: string;
   /** Of the main station's margin, in hundredths of a percent. */
   readonly revenueShareBasisPoints: number;
+  /** Added to the main station's prices, in hundredths of a percent. */
+  readonly markupBasisPoints: number;
+  /** Settings by name, of those that are on and of those whose data is kept. */
+  readonly modules: Modules;
+  readonly channels: readonly ChannelSpec[];
+  /** A value for each secret field of each channel. */
+  readonly channelSecrets: ChannelSecrets;
   /**
    * `name@sha256:…`, or `sha256:…` for an image that is on the host already.
    * @default the platform's storefront image
@@ -59,6 +69,8 @@ export class Substation extends pulumi.ComponentResource {
   readonly url: string;
   /** Opaque name of its database. */
   readonly database: string;
+  /** What its payment channels' merchants have to be told, by channel. */
+  readonly channels: Readonly<Record<string, ChannelUrls>>;
 
   constructor(id: string, args: SubstationArgs, opts: pulumi.ComponentResourceOptions = {}) {
     const { platform, providers, limits, tier, host } = args;
@@ -94,6 +106,11 @@ export class Substation extends pulumi.ComponentResource {
         host: args.host,
         url: this.url,
         revenueShareBasisPoints: args.revenueShareBasisPoints,
+        markupBasisPoints: args.markupBasisPoints,
+        modules: args.modules,
+        channels: args.channels,
+        channelSecrets: args.channelSecrets,
+        sandboxGateway: platform.sandboxGateway,
         image: args.image ?? platform.storefrontImage,
         edgeNetwork: platform.edgeNetwork,
         server: platform.database,
@@ -110,7 +127,8 @@ export class Substation extends pulumi.ComponentResource {
     );
 
     this.database = database.name;
-    this.registerOutputs({ url: this.url, database: this.database });
+    this.channels = channelUrls(this.url, args.channels);
+    this.registerOutputs({ url: this.url, database: this.database, channels: this.channels });
   }
 }
 

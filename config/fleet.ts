@@ -1,45 +1,33 @@
 import { relative, resolve, sep } from "node:path";
 
+import { channelProblems, channelsIn, secretProblems } from "./channels/check";
+import type { ChannelSpec } from "./channels/types";
 import { collisions } from "./collisions";
 import type { Claim } from "./collisions";
 import { parseYaml } from "./document";
 import type { Document, Path } from "./document";
 import { groupFinding, idFinding, substationsPerGroup } from "./ids";
 import { validate } from "./issues";
-import { compareProblems } from "./problem";
+import { moduleProblems } from "./modules/check";
+import { modulesOf } from "./modules/schema";
+import type { Modules } from "./modules/types";
+import { compareProblems, quote } from "./problem";
 import type { Position, Problem } from "./problem";
-import { substationSchema, tierSchema, tiersSchema } from "./schema";
-import type { SubstationFile, TierFile } from "./schema";
+import { resourcesSchema, substationSchema } from "./schema";
+import type { SubstationFile } from "./schema";
 import { secretVersions, type SecretVersions } from "./secret-versions";
 import { readSource } from "./source";
-import { nearest } from "./suggest";
+import { storedSecrets, type StoredSecret } from "./stack-secrets";
+import { termProblems } from "./term-problems";
+import { readTiers, resourcesOf, tierProblems } from "./tiers";
+import type { Resources, Tier, Tiers } from "./tiers";
 import { readTree } from "./tree";
 import type { TreeFile } from "./tree";
-import { duration, share, size } from "./units";
+import { share } from "./units";
 
 export { compareProblems, formatProblem } from "./problem";
 export type { Position, Problem, ProblemCode } from "./problem";
-
-/** What a substation may use. */
-export interface Resources {
-  readonly memoryBytes: number;
-  /** Cores, with fractions. */
-  readonly cpus: number;
-  /** Processes and threads. */
-  readonly processes: number;
-  readonly databaseConnections: number;
-  readonly statementTimeoutMs: number;
-  readonly idleTransactionTimeoutMs: number;
-  readonly temporaryStorageBytes: number;
-  readonly logSizeBytes: number;
-}
-
-export interface Tier {
-  readonly name: string;
-  /** What people call it. */
-  readonly title: string;
-  readonly limits: Resources;
-}
+export type { Resources, Tier } from "./tiers";
 
 /** One substation as its file asks for it, complete and checked. */
 export interface SubstationSpec {
@@ -54,8 +42,13 @@ export interface SubstationSpec {
   readonly host: string;
   /** By digest; absent where the platform's own is meant. */
   readonly image?: string;
-  /** 1,250 is 12.5%. */
+  /** The platform's share of the margin, which is what `markup` brings: 1,250 is 12.5%. */
   readonly revenueShareBasisPoints: number;
+  /** Added to the main station's price: 1,500 is 15%. */
+  readonly markupBasisPoints: number;
+  readonly modules: Modules;
+  /** In the order of the file. */
+  readonly channels: readonly ChannelSpec[];
   /** The tier's, with what the file asks for in place of it. */
   readonly resources: Resources;
   readonly secretVersions: SecretVersions;
@@ -82,14 +75,18 @@ export function loadFleet(stacksDir: string): Fleet {
   const displayName = namer();
   const tree = readTree(root, displayName);
   const problems: Problem[] = [...tree.problems];
-  const tiers = loadTiers(tree.tiers, displayName, problems);
+  const tiers = loadTiers(tree.tiers, displayName);
+  problems.push(...tiers.problems);
   const groups = new Map<string, SubstationSpec[]>();
   const claims: Claim[] = [];
 
   for (const { name: group, path, files } of tree.groups) {
     const specs: SubstationSpec[] = [];
+    const secrets = lazySecrets(root, group, (message) =>
+      problems.push({ file: displayName(path), line: 1, column: 1, code: "yaml/syntax", message }),
+    );
     for (const file of files) {
-      const { claim, spec, found } = loadSubstation(file, displayName(file.path), group, tiers);
+      const { claim, spec, found } = loadSubstation(file, displayName(file.path), group, { tiers, secrets });
       problems.push(...found);
       claims.push(claim);
       if (spec && !idFinding(spec.id)) specs.push(spec);
@@ -113,32 +110,31 @@ export function problemsFor(fleet: Fleet, group: string): Problem[] {
   });
 }
 
-interface Tiers {
-  /** Those that can be used. */
-  readonly byName: ReadonlyMap<string, Tier>;
-  /** Those that are written down, usable or not; undefined where that is not known. */
-  readonly names?: readonly string[];
+function loadTiers(path: string | undefined, displayName: (path: string) => string): Tiers {
+  const { document, found } = path === undefined ? { found: [] } : load(path, displayName(path));
+  const tiers = document ? readTiers(document) : { byName: new Map<string, Tier>(), problems: [] };
+  return { ...tiers, problems: [...found, ...tiers.problems] };
 }
 
-function loadTiers(
-  path: string | undefined,
-  displayName: (path: string) => string,
-  problems: Problem[],
-): Tiers {
-  const byName = new Map<string, Tier>();
-  if (path === undefined) return { byName };
-  const { document, found } = load(path, displayName(path));
-  problems.push(...found);
-  if (!document || document.broken) return { byName };
-  problems.push(...validate(tiersSchema, document).problems);
-  const written: unknown = (document.value as Record<string, unknown> | null)?.["tiers"];
-  if (typeof written !== "object" || written === null || Array.isArray(written)) return { byName };
-  for (const [name, value] of Object.entries(written)) {
-    const tier = tierSchema.safeParse(value);
-    if (tier.success)
-      byName.set(name, { name, title: tier.data.title, limits: numbers(tier.data.limits) as Resources });
+/** Names of a group's stored secrets; undefined where the group has no settings file yet, so that nobody knows what will be stored. */
+type Secrets = () => readonly StoredSecret[] | undefined;
+
+/** Settings files are large, and most files name no secret: they are read when the first one does. */
+function lazySecrets(root: string, group: string, report: (message: string) => void): Secrets {
+  let read: { readonly stored: ReturnType<Secrets> } | undefined;
+  return () => (read ??= { stored: tryRead() }).stored;
+
+  function tryRead(): ReturnType<Secrets> {
+    try {
+      return storedSecrets(root, group);
+    } catch (error) {
+      const why = quote((error as Error).message.split("\n", 1)[0] ?? "");
+      report(
+        `The settings of this stack, Pulumi.${group}.yaml, cannot be read (${why}): restore them from git.`,
+      );
+      return undefined;
+    }
   }
-  return { byName, names: Object.keys(written) };
 }
 
 interface Loaded {
@@ -147,7 +143,12 @@ interface Loaded {
   readonly found: readonly Problem[];
 }
 
-function loadSubstation({ id, path }: TreeFile, file: string, group: string, tiers: Tiers): Loaded {
+interface Known {
+  readonly tiers: Tiers;
+  readonly secrets: Secrets;
+}
+
+function loadSubstation({ id, path }: TreeFile, file: string, group: string, known: Known): Loaded {
   const { document, found, text } = load(path, file);
   if (!document || text === undefined) {
     return { claim: { id, group, file, at: () => ({ file, line: 1, column: 1 }) }, found };
@@ -159,13 +160,40 @@ function loadSubstation({ id, path }: TreeFile, file: string, group: string, tie
   if (document.broken) return { claim, found };
 
   const { value, problems } = validate(substationSchema, document);
-  const all = [...found, ...problems, ...tierProblems(document, tiers)];
-  const tier = value && tiers.byName.get(value.tier);
+  const channels = channelsIn(document);
+  const all = [...found, ...problems, ...problemsBetween(document, id, channels, known)];
+  const tier = value && known.tiers.byName.get(value.tier);
   if (!value || !tier || all.length > 0) return { claim, found: all };
-  return { claim, found: all, spec: { id, group, file, at, ...specOf(value, tier) } };
+  return { claim, found: all, spec: { id, group, file, at, ...specOf(value, tier), channels } };
 }
 
-type Written = Omit<SubstationSpec, "id" | "group" | "file" | "at">;
+/** What keys say of each other, of the tier and of what is stored; of a file whose form may be wrong elsewhere. */
+function problemsBetween(
+  document: Document,
+  id: string,
+  channels: readonly ChannelSpec[],
+  { tiers, secrets }: Known,
+): Problem[] {
+  const file = (document.value ?? {}) as { tier?: unknown; resources?: unknown };
+  const tier = typeof file.tier === "string" ? tiers.byName.get(file.tier) : undefined;
+  const names = channels.some((channel) => Object.keys(channel.secrets).length > 0);
+  const stored = names ? secrets() : undefined;
+  const found = [
+    ...tierProblems(document, tiers),
+    ...channelProblems(document, channels, tier, tiers),
+    ...(stored ? secretProblems(document, id, channels, stored) : []),
+  ];
+  if (!tier) return found;
+  const asked = resourcesSchema.safeParse(file.resources);
+  const resources = { ...tier.limits, ...resourcesOf((asked.success && asked.data) || {}) };
+  return [
+    ...found,
+    ...moduleProblems(document, tier, resources),
+    ...termProblems(document, tier, tiers, channels),
+  ];
+}
+
+type Written = Omit<SubstationSpec, "id" | "group" | "file" | "at" | "channels">;
 
 function specOf(value: SubstationFile, tier: Tier): Written {
   const { crmId, ...owner } = value.owner;
@@ -175,74 +203,12 @@ function specOf(value: SubstationFile, tier: Tier): Written {
     owner: { ...owner, ...(crmId === undefined ? {} : { crmId }) },
     host: value.domain.host,
     ...(value.image === undefined ? {} : { image: value.image }),
-    revenueShareBasisPoints: parsed(share.parse(value.revenueShare)),
-    resources: { ...tier.limits, ...numbers(value.resources ?? {}) },
+    revenueShareBasisPoints: share.value(value.revenueShare),
+    markupBasisPoints: value.markup === undefined ? tier.markup.default : share.value(value.markup),
+    modules: modulesOf(value.modules),
+    resources: { ...tier.limits, ...resourcesOf(value.resources ?? {}) },
     secretVersions: secretVersions(value.secretVersions),
   };
-}
-
-/** Whether the tier exists and allows what the file asks for; of a file whose other keys may be wrong. */
-function tierProblems(document: Document, tiers: Tiers): Problem[] {
-  const { tier: name, resources } = (document.value ?? {}) as { tier?: unknown; resources?: unknown };
-  if (typeof name !== "string" || !tiers.names) return [];
-  if (!tiers.names.includes(name)) {
-    const near = nearest(name, tiers.names);
-    const message = `tier is ${JSON.stringify(name.slice(0, 40))}: ${near ? `did you mean "${near}"? The tiers` : "there is no such tier; those"} of tiers.yaml are ${tiers.names.join(", ")}.`;
-    return [{ ...document.at(["tier"]), code: "tier/unknown", message }];
-  }
-  const tier = tiers.byName.get(name);
-  const asked = substationSchema.shape.resources.safeParse(resources);
-  if (!tier || !asked.success || !asked.data) return [];
-  const wanted = numbers(asked.data);
-  return Object.entries(asked.data).flatMap(([key, written]): Problem[] => {
-    const field = fields[key as Field];
-    const [want, allowed] = [wanted[field.name] ?? 0, tier.limits[field.name]];
-    if (want <= allowed) return [];
-    const others = [...tiers.byName.values()]
-      .filter((other) => other.limits[field.name] >= want)
-      .map((other) => other.name);
-    const instead =
-      others.length > 0
-        ? `, or choose a tier that allows it: ${others.join(", ")}`
-        : "; no tier allows more than its own";
-    const message = `resources.${key} is ${written}: the tier ${tier.name} (${tier.title}) allows ${field.format(allowed)}; write that or less${instead}.`;
-    return [{ ...document.at(["resources", key]), code: "tier/exceeded", message }];
-  });
-}
-
-type Field = keyof TierFile["limits"];
-type Measure = {
-  readonly name: keyof Resources;
-  readonly parse: (written: string) => number | undefined;
-  readonly format: (value: number) => string;
-};
-
-const count = (name: keyof Resources): Measure => ({ name, parse: Number, format: String });
-const fields: Readonly<Record<Field, Measure>> = {
-  memory: { name: "memoryBytes", ...size },
-  cpus: count("cpus"),
-  processes: count("processes"),
-  databaseConnections: count("databaseConnections"),
-  statementTimeout: { name: "statementTimeoutMs", ...duration },
-  idleTransactionTimeout: { name: "idleTransactionTimeoutMs", ...duration },
-  temporaryStorage: { name: "temporaryStorageBytes", ...size },
-  logSize: { name: "logSizeBytes", ...size },
-};
-
-/** Written values to numbers in base units, under the names that carry those. */
-function numbers(written: Partial<TierFile["limits"]>): Partial<Resources> {
-  const entries = Object.entries(written).map(([key, value]) => {
-    const field = fields[key as Field];
-    return [field.name, parsed(field.parse(String(value)))] as const;
-  });
-  return Object.fromEntries(entries);
-}
-
-/** What the schema has let pass can be parsed. */
-function parsed(value: number | undefined): number {
-  if (value === undefined || Number.isNaN(value))
-    throw new Error("The schema lets a value pass that its unit does not parse.");
-  return value;
 }
 
 function load(path: string, file: string): { text?: string; document?: Document; found: Problem[] } {

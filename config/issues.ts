@@ -1,9 +1,11 @@
-import { z } from "zod";
+import type { z } from "zod";
 
 import { refused } from "./document";
 import type { Document, Path } from "./document";
+import { choiceFinding } from "./forms";
 import { quote } from "./problem";
 import type { Position, Problem, ProblemCode } from "./problem";
+import { Shape, valueAt } from "./shape";
 import { nearest } from "./suggest";
 
 export interface Validated<T> {
@@ -34,30 +36,42 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, document: Document)
   const path = issue.path as Path;
   const value = valueAt(document.value, path);
   if (value === refused) return [];
+  const shape = new Shape(schema, document.value);
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const message = `${show([...path, key])} is no key here: ${meant(key, path, schema)}`;
+      const message = `${show([...path, key])} is no key here: ${meant(key, path, shape)}`;
       return problem(document.keyAt([...path, key]), "key/unknown", message);
     });
   }
-  if (value === undefined) return [missing(path, schema, document)];
-  if (value === null) return [empty(path, schema, document)];
+  if (value === undefined) return [missing(path, shape, document)];
+  const hidden = shape.hides(path);
+  if (value === null && !hidden) return [empty(path, shape, document)];
 
-  const source = document.source(path);
-  const is = `${path.length === 0 ? "The file" : show(path)} is ${seen(value, source)}`;
+  const source = hidden ? undefined : document.source(path);
+  const is = `${path.length === 0 ? "The file" : show(path)} ${hidden ? "(not shown)" : `is ${seen(value, source)}`}`;
   const at = document.at(path);
   if (issue.code === "custom") {
     return [problem(at, issue.params?.["code"] as ProblemCode, `${is}: ${issue.message}`)];
   }
+  if (issue.code === "invalid_union" && typeof value === "string") {
+    const finding = choiceFinding(value, shape.choices(path));
+    if (finding) return [problem(at, finding.code, `${is}: ${finding.why}`)];
+  }
   if (issue.code === "too_small")
-    return [problem(at, "value/range", `${is}: write at least ${issue.minimum}`)];
-  if (issue.code === "too_big") return [problem(at, "value/range", `${is}: write at most ${issue.maximum}`)];
+    return [problem(at, "value/range", `${is}: write ${amount("at least", issue.minimum, value)}`)];
+  if (issue.code === "too_big")
+    return [problem(at, "value/range", `${is}: write ${amount("at most", issue.maximum, value)}`)];
   if (issue.code === "invalid_key") {
-    const why = 'a tier\'s name is up to 31 of a-z, 0-9 and "-", beginning with a letter';
-    return [problem(document.keyAt(path), "tier/syntax", `${show(path)} is no name for a tier: ${why}`)];
+    const [inner] = issue.issues;
+    const code = (inner?.code === "custom" && (inner.params?.["code"] as ProblemCode)) || "key/unknown";
+    return [problem(document.keyAt(path), code, `${show(path)} is ${inner?.message ?? "no key here"}`)];
   }
   return [problem(at, "value/type", `${is}: ${issue.message || wanted(issue, value, source)}`)];
 }
+
+/** `at least 16`; of a list `at least 1 value`. */
+const amount = (words: string, count: number | bigint, value: unknown): string =>
+  `${words} ${count}${Array.isArray(value) ? ` value${Number(count) === 1 ? "" : "s"}` : ""}`;
 
 const problem = (at: Position, code: ProblemCode, message: string): Problem => ({
   ...at,
@@ -65,22 +79,22 @@ const problem = (at: Position, code: ProblemCode, message: string): Problem => (
   message: `${message}.`,
 });
 
-function missing(path: Path, schema: z.ZodType, document: Document): Problem {
+function missing(path: Path, shape: Shape, document: Document): Problem {
   const parent = path.slice(0, -1);
   const at = parent.length > 0 ? document.keyAt(parent) : document.at(parent);
-  return problem(at, "key/missing", `${show(path)} is missing: add it${example(schema, path)}`);
+  return problem(at, "key/missing", `${show(path)} is missing: add it${example(shape, path)}`);
 }
 
-function empty(path: Path, schema: z.ZodType, document: Document): Problem {
+function empty(path: Path, shape: Shape, document: Document): Problem {
   if (path.length === 0) {
     return problem(
       document.at(path),
       "file/empty",
-      `The file is empty: write ${requiredKeys(schema).join(", ")}`,
+      `The file is empty: write ${shape.requiredKeys(path).join(", ")}`,
     );
   }
-  const remove = rawAt(schema, path) instanceof z.ZodOptional ? ", or remove the key" : "";
-  const message = `${show(path)} is empty: give it a value${example(schema, path)}${remove}`;
+  const remove = shape.isOptional(path) ? ", or remove the key" : "";
+  const message = `${show(path)} is empty: give it a value${example(shape, path)}${remove}`;
   return problem(document.keyAt(path), "value/type", message);
 }
 
@@ -98,6 +112,8 @@ function wanted(issue: z.core.$ZodIssue, value: unknown, source: string | undefi
       expected === "int" ? "a whole number" : typeof value === "number" ? "a finite number" : "a number";
     return `${what} is wanted${unquoted}`;
   }
+  if (expected === "boolean") return "true or false is wanted";
+  if (expected === "array") return "a list is wanted, like [first, second]";
   return 'keys and values are wanted, one "key: value" a line, indented below it';
 }
 
@@ -109,58 +125,29 @@ function seen(value: unknown, source: string | undefined): string {
   return Array.isArray(value) ? "a list" : "a set of keys";
 }
 
-function meant(key: string, path: Path, schema: z.ZodType): string {
-  const keys = keysOf(schemaAt(schema, path));
+function meant(key: string, path: Path, shape: Shape): string {
+  const keys = shape.keys(path);
   const near = nearest(key, keys);
   if (near !== undefined) return `did you mean "${near}"? The keys are ${keys.join(", ")}`;
   // A key that belongs deeper or higher than it stands.
-  const places: Path[] = [[], ...keysOf(schema).map((name) => [name])];
-  const place = places.find((at) => keysOf(schemaAt(schema, at)).includes(key));
+  const places: Path[] = [[], ...shape.keys([]).map((name) => [name])];
+  const place = places.find((at) => shape.keys(at).includes(key));
   if (place === undefined) return `the keys are ${keys.join(", ")}`;
   return place.length > 0 ? `it belongs below ${show(place)}` : "it belongs at the top, without indent";
 }
 
-// --- the schema, by path ---
-
-const keysOf = (schema: z.ZodType | undefined): string[] =>
-  schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-
-const requiredKeys = (schema: z.ZodType | undefined): string[] =>
-  schema === undefined
-    ? []
-    : keysOf(schema).filter((key) => !(rawAt(schema, [key]) instanceof z.ZodOptional));
-
-const unwrap = (schema: unknown): z.ZodType | undefined =>
-  schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : (schema as z.ZodType | undefined);
-
-function rawAt(schema: z.ZodType, path: Path): unknown {
-  let at: unknown = schema;
-  for (const step of path) {
-    const inner = unwrap(at);
-    if (inner instanceof z.ZodObject) at = (inner.shape as Record<string, unknown>)[String(step)];
-    else at = inner instanceof z.ZodRecord ? inner.valueType : undefined;
-  }
-  return at;
-}
-
-const schemaAt = (schema: z.ZodType, path: Path): z.ZodType | undefined => unwrap(rawAt(schema, path));
-
 /** `, like memory: 128 MB`, from the examples that editors show too. */
-function example(schema: z.ZodType, path: Path): string {
-  const at = schemaAt(schema, path);
-  const [first] = (at?.meta()?.["examples"] ?? []) as (string | number)[];
-  if (first !== undefined) return `, like ${String(path.at(-1))}: ${first}`;
-  const keys = requiredKeys(at);
+function example(shape: Shape, path: Path): string {
+  const first = shape.example(path);
+  if (first !== undefined) return `, like ${String(path.at(-1))}: ${yaml(first)}`;
+  const keys = shape.requiredKeys(path);
   return keys.length > 0 ? `, with ${keys.join(" and ")} below it` : "";
 }
 
-function valueAt(value: unknown, path: Path): unknown {
-  let at = value;
-  for (const step of path) {
-    if (typeof at !== "object" || at === null) return undefined;
-    at = (at as Record<string | number, unknown>)[step];
-  }
-  return at;
+/** As it is written in a file: what would be read as a number is in quotes. */
+function yaml(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(yaml).join(", ")}]`;
+  return typeof value === "string" && /^[0-9.]+$/.test(value) ? `"${value}"` : String(value);
 }
 
 /** `resources.memory`, `a[0]`; a strange key in quotes. */

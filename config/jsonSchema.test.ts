@@ -9,6 +9,9 @@ interface Schema {
   readonly properties?: Record<string, Schema>;
   readonly pattern?: string;
   readonly examples?: string[];
+  readonly items?: Schema;
+  readonly oneOf?: Schema[];
+  readonly not?: object;
 }
 
 const folder = join(__dirname, "..", "schemas");
@@ -28,8 +31,28 @@ test("every key is described, no other key is allowed, and every pattern takes i
     if (schema.properties) expect([path, schema.additionalProperties]).toEqual([path, false]);
     for (const [key, value] of Object.entries(schema.properties ?? {})) visit(value, `${path}.${key}`);
     if (typeof schema.additionalProperties === "object") visit(schema.additionalProperties, `${path}.*`);
+    if (schema.items) visit(schema.items, `${path}[]`);
+    for (const [i, option] of (schema.oneOf ?? []).entries()) visit(option, `${path}|${i}`);
     keys++;
   };
   for (const [name, text] of jsonSchemas()) visit(JSON.parse(text) as Schema, name);
-  expect(keys).toBeGreaterThan(25);
+  expect(keys).toBeGreaterThan(100);
+});
+
+test("an editor offers each kind of channel its own fields, and refuses a secret in plain", () => {
+  const { properties } = JSON.parse(jsonSchemas().get("substation.schema.json") ?? "") as Schema;
+  const channel = properties?.["channels"]?.additionalProperties as Schema;
+  const kinds = (channel.oneOf ?? []).map(
+    (option) => option.properties as Record<string, Schema & { const?: string }>,
+  );
+  expect(kinds.map(({ kind }) => kind?.const)).toEqual(["alipay", "wechatPay", "epay"]);
+  expect(kinds.map((kind) => Object.keys(kind["secrets"]?.properties ?? {}))).toEqual([
+    ["privateKey"],
+    ["privateKey", "apiV3Key"],
+    ["key", "privateKey"],
+  ]);
+  for (const kind of kinds) {
+    for (const secret of Object.keys(kind["secrets"]?.properties ?? {}))
+      expect(kind[secret]?.not).toEqual({});
+  }
 });

@@ -9,6 +9,8 @@ export interface Platform {
   readonly database: DatabaseServer;
   /** Id (`sha256:…`) of the image of shops that name none. */
   readonly storefrontImage: string;
+  /** Base URL of the sandbox payment gateways, each at `/<kind>` below it. Absent where there are none: then every channel is a real merchant's. */
+  readonly sandboxGateway?: string | undefined;
 }
 
 export interface Zone {

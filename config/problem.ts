@@ -25,14 +25,18 @@ export type ProblemCode =
   | `text/${"bom" | "character" | "encoding"}`
   | `yaml/${"alias" | "directive" | "documents" | "duplicate-key" | "key" | "nesting" | "syntax" | "tag"}`
   | `key/${"missing" | "unknown"}`
-  | `value/${"range" | "text" | "type"}`
-  | `unit/${"duration" | "share" | "size"}`
+  | `value/${"choice" | "range" | "repeated" | "text" | "type"}`
+  | `unit/${"duration" | "money" | "share" | "size"}`
   | `image/${"syntax" | "tag"}`
   | `host/${"lookalike" | "nested" | "punycode" | "reserved" | "syntax" | "taken" | "zone"}`
   | "live/foreign"
   | `id/${"reserved" | "syntax" | "taken" | "truncated"}`
   | `group/${"full" | "reserved" | "syntax"}`
-  | `tier/${"exceeded" | "syntax" | "unknown"}`;
+  | `tier/${"exceeded" | "syntax" | "unknown"}`
+  | `module/${"excludes" | "requires" | "resources" | "tier"}`
+  | `channel/${"field" | "limits" | "merchant" | "plain-secret" | "sandbox" | "syntax" | "tier" | "too-many"}`
+  | `secret/${"missing" | "plain" | "value"}`
+  | `terms/${"bounds" | "floor" | "markup" | "share" | "total"}`;
 
 /** `file:line:column  code  message`, safe to print: file names and values come from strangers. */
 export function formatProblem(p: Problem): string {

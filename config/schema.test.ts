@@ -7,7 +7,8 @@ const alone = (text: string): string[] =>
 const digest = `sha256:${"a".repeat(64)}`;
 const shareForm = 'the form is a percentage from 0% to 100% with at most two decimals, like "12.5%"';
 const sizeForm = 'the form is a whole number, a space, and MB or GB, like "512 MB"';
-const keys = "title, tier, owner, domain, image, revenueShare, resources, secretVersions";
+const keys =
+  "title, tier, owner, domain, image, revenueShare, markup, modules, channels, resources, secretVersions";
 
 // Each changes one thing of the good file; the expected lines are all that is printed.
 // prettier-ignore
@@ -27,7 +28,8 @@ test.each<[change: string, from: string, to: string, expected: string[]]>([
   ["40 characters outside the basic plane", "title: 梦想点卡", `title: ${"𠮷".repeat(40)}`, []],
   ["an unknown key", "contact:", "contcat:", ["3:1  key/missing  owner.contact is missing: add it, like contact: 微信 mengxiang88.", '5:3  key/unknown  owner.contcat is no key here: did you mean "contact"? The keys are name, contact, crmId.']],
   ["a key in the wrong place", "tier: standard", "tier: standard\nhost: a.b.c", ["3:1  key/unknown  host is no key here: it belongs below domain."]],
-  ["a key that comes later", "tier: standard", "tier: standard\nmodules: []", [`3:1  key/unknown  modules is no key here: the keys are ${keys}.`]],
+  ["a key that nobody knows", "tier: standard", "tier: standard\nfeatures: []", [`3:1  key/unknown  features is no key here: the keys are ${keys}.`]],
+  ["a list for keys", "tier: standard", "tier: standard\nmodules: []", ['3:10  value/type  modules is a list: keys and values are wanted, one "key: value" a line, indented below it.']],
   ["a tier with a typing mistake", "tier: standard", "tier: Standrad", ['2:7  tier/unknown  tier is "Standrad": did you mean "standard"? The tiers of tiers.yaml are trial, standard, professional.']],
   ["a tier that there is not", "tier: standard", "tier: vip", ['2:7  tier/unknown  tier is "vip": there is no such tier; those of tiers.yaml are trial, standard, professional.']],
   ["a share without a sign", "12.5%", "12.5", [`8:15  value/type  revenueShare is 12.5, a number: write "12.5%"; ${shareForm}.`]],

@@ -1,58 +1,20 @@
 import { z } from "zod";
 
+import { channelKinds } from "./channels";
+import { channelsSchema } from "./channels/schema";
+import { checked, choice, line, list, quantity } from "./forms";
 import { hostFinding } from "./hosts";
 import { imageFinding, imagePattern } from "./image";
-import type { Finding } from "./problem";
+import { modules } from "./modules";
+import { modulesSchema } from "./modules/schema";
+import { scopes } from "./scopes";
 import { largestSecretVersion, type SecretName } from "./secret-versions";
-import { textFinding } from "./text";
-import { duration, share, size, unitFinding } from "./units";
-import type { Unit } from "./units";
+import { duration, share, size } from "./units";
 
 /**
  * The typed files as they are written. The schema has no transforms, so that the JSON Schema for editors (`jsonSchema.ts`) says the
- * same; `fleet.ts` turns what passed into numbers. Modules and payment channels will be keys beside `domain`.
+ * same; `fleet.ts` turns what passed into numbers.
  */
-
-interface Docs {
-  readonly description: string;
-  /** The first is shown where the value is missing. */
-  readonly examples: readonly [string, ...string[]];
-}
-
-const checked =
-  (check: (value: string) => Finding | undefined) => (value: string, context: z.RefinementCtx) => {
-    const finding = check(value);
-    if (finding) context.addIssue({ code: "custom", message: finding.why, params: { code: finding.code } });
-  };
-
-/** One line of text that people read. JSON Schema counts characters as we do, and leaves the invisible ones to `check`. */
-const line = (least: number, most: number, docs: Docs) =>
-  z
-    .string()
-    .superRefine(checked((value) => textFinding(value, least, most)))
-    .meta({ ...docs, minLength: least, maxLength: most });
-
-/** A value with a unit, from `least` to `most`, in the unit's own words. */
-function quantity(unit: Unit, least: string, most: string, docs: Docs) {
-  const [low, high] = [unit.parse(least) ?? NaN, unit.parse(most) ?? NaN];
-  const check = (text: string): Finding | undefined => {
-    const value = unit.parse(text);
-    if (value === undefined) return unitFinding(unit, text);
-    if (value < low)
-      return { code: "value/range", why: `the least that works is ${least}; write that or more` };
-    return value > high
-      ? { code: "value/range", why: `the most that is allowed is ${most}; write that or less` }
-      : undefined;
-  };
-  const whyNot = (input: unknown): string | undefined => {
-    if (input === undefined || input === null) return undefined;
-    return typeof input === "number" ? unitFinding(unit, String(input))?.why : `the form is ${unit.form}`;
-  };
-  return z
-    .string({ error: ({ input }) => whyNot(input) })
-    .superRefine(checked(check))
-    .meta({ ...docs, description: `${docs.description} From ${least} to ${most}.`, pattern: unit.pattern });
-}
 
 const limits = {
   memory: quantity(size, "64 MB", "64 GB", {
@@ -85,8 +47,32 @@ const limits = {
 const tierPattern = "^[a-z][a-z0-9-]{0,30}$";
 const tierName = z
   .string()
-  .regex(new RegExp(tierPattern))
-  .meta({ description: "What `tier` in a substation's file says." });
+  .superRefine(
+    checked((name) =>
+      new RegExp(tierPattern).test(name)
+        ? undefined
+        : {
+            code: "tier/syntax",
+            why: 'no name for a tier: a tier\'s name is up to 31 of a-z, 0-9 and "-", beginning with a letter',
+          },
+    ),
+  )
+  .meta({ description: "What `tier` in a substation's file says.", pattern: tierPattern });
+
+const percentage = (description: string, example: string) =>
+  quantity(share, "0%", "100%", { description, examples: [example] });
+
+/** Bounds that contradict each other would forbid everything, or nothing. */
+const ascending =
+  (keys: readonly string[]) =>
+  (value: Readonly<Record<string, string>>, context: z.RefinementCtx): void => {
+    for (const [i, key] of keys.entries()) {
+      const [low, high] = [value[keys[i - 1] ?? key] ?? "", value[key] ?? ""];
+      if ((share.parse(low) ?? 0) <= (share.parse(high) ?? 0)) continue;
+      const message = `it is less than ${keys[i - 1]}, which is ${low}; write ${keys.join(" ≤ ")}`;
+      context.addIssue({ code: "custom", message, path: [key], params: { code: "terms/bounds" } });
+    }
+  };
 
 export const tierSchema = z
   .strictObject({
@@ -115,6 +101,51 @@ export const tierSchema = z
         description:
           "What a substation of this tier may use; `resources` in its file may ask for less, never for more.",
       }),
+    modules: list(
+      choice(Object.keys(modules), { description: "A module of the shop.", examples: ["gameCards"] }),
+      0,
+      Object.keys(modules).length,
+      { description: "The modules that may be on.", examples: [["gameCards", "phoneTopUp"]] },
+    ),
+    channels: list(
+      choice(Object.keys(channelKinds), { description: "A kind of payment channel.", examples: ["alipay"] }),
+      0,
+      Object.keys(channelKinds).length,
+      {
+        description: "The kinds of payment channels that may be enabled.",
+        examples: [["alipay", "wechatPay"]],
+      },
+    ),
+    maximumChannels: z
+      .number()
+      .min(0)
+      .max(20)
+      .int()
+      .meta({ description: "Payment channels that may be enabled at one time.", examples: [3] }),
+    markup: z
+      .strictObject({
+        from: percentage("The least.", "0%"),
+        to: percentage("The most.", "30%"),
+        default: percentage("What is meant where a substation's file has no `markup`.", "10%"),
+      })
+      .superRefine(ascending(["from", "default", "to"]))
+      .meta({ description: "Bounds of what a shop adds to the main station's price." }),
+    revenueShare: z
+      .strictObject({ from: percentage("The least.", "5%"), to: percentage("The most.", "50%") })
+      .superRefine(ascending(["from", "to"]))
+      .meta({ description: "Bounds of the platform's share." }),
+    scopes: list(
+      choice(Object.keys(scopes), {
+        description: "A scope of the main station's API.",
+        examples: ["goods:read"],
+      }),
+      1,
+      Object.keys(scopes).length,
+      {
+        description: "What a substation's token may do at the main station's API: exactly these.",
+        examples: [["goods:read", "orders:create", "orders:read"]],
+      },
+    ),
   })
   .meta({ description: "A permission level: what its substations may use." });
 
@@ -125,6 +156,12 @@ export const tiersSchema = z
       .meta({ description: "Tiers by name. A substation names its tier with `tier: <name>`." }),
   })
   .meta({ title: "stacks/tiers.yaml", description: "The tiers of the fleet." });
+
+export const resourcesSchema = z
+  .strictObject(limits)
+  .partial()
+  .meta({ description: "Less than the tier allows, where that is enough. What is absent is the tier's." })
+  .optional();
 
 const version = (description: string) =>
   z
@@ -194,15 +231,17 @@ export const substationSchema = z
         pattern: imagePattern,
       })
       .optional(),
-    revenueShare: quantity(share, "0%", "100%", {
-      description: "The platform's share of each sale, with at most two decimals.",
-      examples: ["12.5%"],
-    }),
-    resources: z
-      .strictObject(limits)
-      .partial()
-      .meta({ description: "Less than the tier allows, where that is enough. What is absent is the tier's." })
-      .optional(),
+    revenueShare: percentage(
+      "The platform's share of the margin of each sale (of the markup, not of the price), with at most two decimals. Bounded by the tier.",
+      "12.5%",
+    ),
+    markup: percentage(
+      "What the shop adds to the main station's price. Bounded by the tier; the tier's default where it is absent.",
+      "15%",
+    ).optional(),
+    modules: modulesSchema(modules).optional(),
+    channels: channelsSchema.optional(),
+    resources: resourcesSchema,
     secretVersions: z
       .strictObject(secretVersions)
       .meta({

@@ -32,7 +32,8 @@ export const isPlatformStack = (stack: string): boolean => /^platform(-|$)/.test
 export const platformOf = ({ setting }: ProjectSettings, stack: string): string =>
   isPlatformStack(stack) ? stack : (setting(stack, "platform") ?? "platform");
 
-function readYaml(file: string): unknown {
+/** A file as YAML says it; undefined where there is none. */
+export function readYaml(file: string): unknown {
   try {
     return parse(readFileSync(file, "utf8"));
   } catch (error) {

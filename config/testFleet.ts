@@ -16,16 +16,29 @@ domain:
 revenueShare: 12.5%
 `;
 
-const tier = (title: string, memory: string, cpus: number): string => `
+const tier = (title: string, memory: string, cpus: number, terms: string): string => `
     title: ${title}
     limits:
       { memory: ${memory}, cpus: ${cpus}, processes: 64, databaseConnections: 5, statementTimeout: 10s,
         idleTransactionTimeout: 30s, temporaryStorage: 32 MB, logSize: 10 MB }
+    ${terms}
+    scopes: ["goods:read", "orders:create", "orders:read"]
 `;
+const trialTerms = `modules: [gameCards]
+    channels: [alipay, epay]
+    maximumChannels: 2
+    markup: { from: 0%, to: 30%, default: 10% }
+    revenueShare: { from: 5%, to: 50% }`;
+const standardTerms = trialTerms
+  .replace("[gameCards]", "[gameCards, phoneTopUp]")
+  .replace("[alipay, epay]", "[alipay, wechatPay, epay]")
+  .replace("Channels: 2", "Channels: 4");
+const professionalTerms = standardTerms.replace("to: 30%", "to: 60%").replace("to: 50%", "to: 100%");
+
 export const goodTiers = `tiers:
-  trial: ${tier("体验版", "128 MB", 0.25)}
-  standard: ${tier("标准版", "192 MB", 0.5)}
-  professional: ${tier("专业版", "1 GB", 1)}`;
+  trial: ${tier("体验版", "128 MB", 0.25, trialTerms)}
+  standard: ${tier("标准版", "192 MB", 0.5, standardTerms)}
+  professional: ${tier("专业版", "1 GB", 1, professionalTerms)}`;
 
 export const withHost = (host: string): string => goodFile.replace("mengxiang.substation.test", host);
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-import { duration, share, size, unitFinding } from "./units";
+import { duration, money, share, size, unitFinding } from "./units";
 import type { Unit } from "./units";
 
 // prettier-ignore
@@ -8,6 +8,7 @@ test("the allowed forms, in base units", () => {
   expect(["64 MB", "1 GB", "999999 MB"].map((text) => size.parse(text))).toEqual([67_108_864, 1_073_741_824, 999_999 * 2 ** 20]);
   expect(["500ms", "30s", "5m", "2h"].map((text) => duration.parse(text))).toEqual([500, 30_000, 300_000, 7_200_000]);
   expect(["0%", "0.01%", "0.1%", "8.75%", "12.50%", "100%", "100.00%"].map((text) => share.parse(text))).toEqual([0, 1, 10, 875, 1250, 10_000, 10_000]);
+  expect(["0.01", "0.10", "12.34", "99999999.99"].map((text) => money.parse(text))).toEqual([1, 10, 1234, 9_999_999_999]);
 });
 
 test.each<[Unit, string, string[]]>([
@@ -45,6 +46,18 @@ test.each<[Unit, string, string[]]>([
   [share, "100.01%", []],
   [share, "-5%", []],
   [share, "1e1%", []],
+  [money, "12", ["12.00"]],
+  [money, "1.5", ["1.50"]],
+  [money, "1,234.50", ["1234.50"]],
+  [money, "￥１２．３４", ["12.34"]],
+  [money, "12.34 元", ["12.34"]],
+  [money, "12.345", ["12.34", "12.35"]],
+  [money, "12.3400", ["12.34"]],
+  [money, "012.34", ["12.34"]],
+  [money, "999999999.00", []],
+  [money, "-1.00", []],
+  [money, "1e2", []],
+  [money, "1.234,50", []],
 ])("%p is no allowed form; %p was meant as %p", (unit, text, meant) => {
   expect(unit.parse(text)).toBeUndefined();
   expect(unit.suggest(text)).toEqual(meant);
@@ -56,6 +69,7 @@ test("what is formatted is parsed to the same, exactly, and is matched by the pa
     [size, fc.integer({ min: 1, max: 900_000 }).map((mb) => mb * 2 ** 20)],
     [duration, fc.integer({ min: 1, max: 999_999 })],
     [share, fc.integer({ min: 0, max: 10_000 })],
+    [money, fc.integer({ min: 0, max: 9_999_999_999 })],
   ];
   for (const [unit, value] of values) {
     fc.assert(
@@ -71,10 +85,10 @@ test("what is formatted is parsed to the same, exactly, and is matched by the pa
 test("whatever is written, suggestions are allowed forms, and a number is an integer", () => {
   const text = fc.oneof(
     fc.string({ unit: "binary" }),
-    fc.stringMatching(/^[0-9]{1,9}[.,]?[0-9]{0,4} ?(MB|g|ms|min|%|)$/),
+    fc.stringMatching(/^[0-9]{1,9}[.,]?[0-9]{0,4} ?(MB|g|ms|min|%|元|)$/),
   );
   fc.assert(
-    fc.property(fc.constantFrom(size, duration, share), text, (unit, written) => {
+    fc.property(fc.constantFrom(size, duration, share, money), text, (unit, written) => {
       for (const guess of unit.suggest(written)) expect(Number.isSafeInteger(unit.parse(guess))).toBe(true);
       const value = unit.parse(written);
       expect(value === undefined || Number.isSafeInteger(value)).toBe(true);

@@ -9,6 +9,8 @@ export interface Unit {
   readonly form: string;
   /** @returns the value in the base unit as an integer, or undefined where `text` is not of the allowed form */
   parse(text: string): number | undefined;
+  /** The same for what has been checked. @throws Error where it was not */
+  value(text: string): number;
   /** The inverse of `parse`, in the largest unit that fits without a fraction. */
   format(value: number): string;
   /** What the writer of `text` probably meant, in allowed forms, likeliest first. */
@@ -51,19 +53,39 @@ export const share: Unit = {
   code: "unit/share",
   pattern: "^(?:100(?:\\.0{1,2})?|(?:0|[1-9][0-9]?)(?:\\.[0-9]{1,2})?)%$",
   form: 'a percentage from 0% to 100% with at most two decimals, like "12.5%"',
-  parse: (text) => (new RegExp(share.pattern).test(text) ? basisPoints(text.slice(0, -1)) : undefined),
+  parse: (text) => (new RegExp(share.pattern).test(text) ? hundredths(text.slice(0, -1)) : undefined),
+  value: (text) => checkedValue(share, text),
   format: (value) => `${Math.floor(value / 100)}${fraction(value % 100)}%`,
   suggest(text) {
     const match = /^([0-9]{1,9})(?:[.,。]([0-9]{1,9}))?\s*(%?)$/.exec(text.normalize("NFKC").trim());
     if (!match) return [];
     const [, whole = "0", decimals = "", sign] = match;
-    const below = basisPoints(`${whole}.${decimals.slice(0, 2)}`);
+    const below = hundredths(`${whole}.${decimals.slice(0, 2)}`);
     const inexact = /[1-9]/.test(decimals.slice(2));
     const guesses = inexact ? [below, below + 1] : [below];
     // 0.125 without a sign may mean either.
-    const ratio = basisPoints(`${decimals.slice(0, 2).padEnd(2, "0")}.${decimals.slice(2)}`);
+    const ratio = hundredths(`${decimals.slice(0, 2).padEnd(2, "0")}.${decimals.slice(2)}`);
     if (!sign && Number(whole) === 0 && ratio > 0) guesses.unshift(ratio);
     return guesses.filter((value) => value <= 10_000).map((value) => share.format(value));
+  },
+};
+
+/** Fen (分), an integer; written in yuan with both decimals, as text: YAML would read 1.10 as a number that is not exactly that. */
+export const money: Unit = {
+  code: "unit/money",
+  pattern: "^(?:0|[1-9][0-9]{0,7})\\.[0-9]{2}$",
+  form: 'an amount in yuan with two decimals, in quotes, like "50.00"',
+  parse: (text) => (new RegExp(money.pattern).test(text) ? hundredths(text) : undefined),
+  value: (text) => checkedValue(money, text),
+  format: (fen) => `${Math.floor(fen / 100)}.${String(fen % 100).padStart(2, "0")}`,
+  suggest(text) {
+    const plain = text.normalize("NFKC").trim();
+    const match = /^¥?\s*([0-9]{1,8}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:\.([0-9]{1,9}))?\s*元?$/.exec(plain);
+    if (!match) return [];
+    const [, whole = "", decimals = ""] = match;
+    const below = hundredths(`${whole.replaceAll(",", "")}.${decimals}`);
+    const guesses = /[1-9]/.test(decimals.slice(2)) ? [below, below + 1] : [below];
+    return guesses.map(money.format).filter((guess) => money.parse(guess) !== undefined);
   },
 };
 
@@ -98,11 +120,12 @@ function scaled({ code, form, space, bareFrom, units, also }: Scale): Unit {
   };
   const parse = (text: string): number | undefined =>
     whole.test(text) ? parseInt(text, 10) * (units[text.replace(/^[0-9]+ ?/, "")] ?? NaN) : undefined;
-  return {
+  const unit: Unit = {
     code,
     pattern,
     form,
     parse,
+    value: (text) => checkedValue(unit, text),
     format,
     suggest(text) {
       const match = /^([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(\p{L}*)$/u.exec(text.normalize("NFKC").trim());
@@ -118,10 +141,17 @@ function scaled({ code, form, space, bareFrom, units, also }: Scale): Unit {
       return parse(guess) === undefined ? [] : [guess];
     },
   };
+  return unit;
+}
+
+function checkedValue(unit: Unit, text: string): number {
+  const value = unit.parse(text);
+  if (value === undefined) throw new Error(`${JSON.stringify(text)} was let pass: the form is ${unit.form}.`);
+  return value;
 }
 
 /** "12.5" → 1250, by digits alone; decimals past the second are cut. */
-function basisPoints(decimal: string): number {
+function hundredths(decimal: string): number {
   const [whole = "", decimals = ""] = decimal.split(".");
   return parseInt(whole || "0", 10) * 100 + parseInt(decimals.slice(0, 2).padEnd(2, "0"), 10);
 }

@@ -5,6 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { renewProcessLimits } from "../components/process-limit";
 import { Substation } from "../components/substation";
 import { formatProblem, loadFleet, problemsFor, type Problem } from "../config/fleet";
+import { storedSecrets } from "../config/stack-secrets";
+import { channelSecrets } from "./channel-secrets";
 import { preflight } from "./preflight";
 import { readPlatform } from "./read-platform";
 
@@ -18,7 +20,10 @@ export async function group(name: string): Promise<Record<string, unknown>> {
     await pulumi.log.warn(
       `stacks/${name}/ holds no substation: there is nothing to open. Is "${name}" the group that is meant?`,
     );
-  const platform = await readPlatform(new pulumi.Config().get("platform") ?? "platform");
+  const config = new pulumi.Config();
+  const secrets = channelSecrets(specs, storedSecrets(stacks, name) ?? [], (setting) => config.get(setting));
+  refuse(secrets.problems);
+  const platform = await readPlatform(config.get("platform") ?? "platform");
   refuse(await preflight(name, specs, platform, stacks));
   if (!pulumi.runtime.isDryRun()) await renewProcessLimits(platform.name, name);
 
@@ -51,13 +56,18 @@ export async function group(name: string): Promise<Record<string, unknown>> {
         tier: spec.tier.name,
         host: spec.host,
         revenueShareBasisPoints: spec.revenueShareBasisPoints,
+        markupBasisPoints: spec.markupBasisPoints,
+        modules: spec.modules,
+        channels: spec.channels,
+        channelSecrets: secrets.of.get(spec.id) ?? {},
         image: spec.image,
         limits: spec.resources,
         secretVersions: spec.secretVersions,
         platform,
         providers,
       });
-      return [spec.id, { url: substation.url, tier: spec.tier.name, database: substation.database }] as const;
+      const { url, database, channels } = substation;
+      return [spec.id, { url, tier: spec.tier.name, database, channels }] as const;
     });
     return { platform: platform.name, substations: Object.fromEntries(substations) };
   } finally {

@@ -57,6 +57,15 @@ export async function platform(): Promise<Record<string, unknown>> {
       ca: readFileSync(caFile, "utf8"),
     },
     storefrontImage: image("storefront-image", "storefrontImage"),
+    sandboxGateway: baseUrl("sandboxGateway", config.get("sandboxGateway")),
     ready: ingress.id.apply(() => true),
   } satisfies { [key in keyof Platform]: unknown } & { ready: unknown };
+}
+
+/** @throws pulumi.RunError where it is none: the paths of gateways are put behind it */
+function baseUrl(setting: string, url: string | undefined): string | undefined {
+  if (url === undefined || /^https?:\/\/[^\s/?#]+$/.test(url)) return url;
+  throw new pulumi.RunError(
+    `${setting} is "${url}": it is a base URL like http://10.87.255.1:9180, without a slash at its end (docs/platform.md)`,
+  );
 }

@@ -1,7 +1,7 @@
 import type { SubstationSpec } from "../config/fleet";
 import { databaseName, mark, volumeName } from "../config/names";
 import type { Platform } from "../config/platform";
-import { foreign, gone, outsideZone, type Live } from "./preflight";
+import { foreign, gone, outsideZone, withoutSandbox, type Live } from "./preflight";
 
 const platform = {
   name: "local",
@@ -105,4 +105,16 @@ test("a host outside the zone is refused where it stands", () => {
     { file: "stacks/demo/b.yaml", line: 4, column: 9, code: "host/zone" },
     { file: "stacks/demo/c.yaml", code: "host/zone" },
   ]);
+});
+
+test("a sandbox channel is refused where it stands, on a platform without sandbox gateways alone", () => {
+  const channels = [
+    { id: "alipay", sandbox: true },
+    { id: "epay", sandbox: false },
+  ];
+  const sold = { ...spec("a"), channels } as unknown as SubstationSpec;
+  expect(withoutSandbox([sold], platform)).toMatchObject([
+    { file: "stacks/demo/a.yaml", line: 4, column: 9, code: "channel/sandbox" },
+  ]);
+  expect(withoutSandbox([sold], { ...platform, sandboxGateway: "http://10.87.255.1:9180" })).toEqual([]);
 });

@@ -41,6 +41,7 @@ export async function preflight(
   const live = { ...databases, containers, volumes, records };
   return [
     ...outsideZone(specs, platform),
+    ...withoutSandbox(specs, platform),
     ...foreign(group, specs, platform, live),
     ...gone(group, specs, platform, stacks, live),
   ];
@@ -65,6 +66,22 @@ export function outsideZone(specs: readonly SubstationSpec[], { dns }: Platform)
       code: "host/zone",
       message: `domain.host is "${spec.host}": not inside the platform's zone; write a name that ends with ".${dns.name}"`,
     }));
+}
+
+/** Sandbox channels on a platform that has no sandbox gateways. */
+export function withoutSandbox(specs: readonly SubstationSpec[], { sandboxGateway }: Platform): Problem[] {
+  if (sandboxGateway !== undefined) return [];
+  return specs.flatMap((spec) =>
+    spec.channels
+      .filter(({ sandbox }) => sandbox)
+      .map(({ id }) => ({
+        ...spec.at(["channels", id, "sandbox"]),
+        code: "channel/sandbox" as const,
+        message:
+          `channels.${id}.sandbox is true: the platform has no sandbox gateways; write false for the real one, ` +
+          `or give the platform's stack the setting sandboxGateway (docs/platform.md)`,
+      })),
+  );
 }
 
 /** Objects that bear one of our names, and somebody else's mark or none. */

@@ -8,9 +8,12 @@ import type { Platform } from "../config/platform";
 export async function readPlatform(stack: string): Promise<Platform> {
   // Backends of one's own have a single organization, with this name.
   const reference = new pulumi.StackReference(`organization/${pulumi.getProject()}/${stack}`);
-  const read = async (name: keyof Platform): Promise<unknown> => {
+  const find = async (name: keyof Platform): Promise<unknown> => {
     const details = await reference.getOutputDetails(name);
-    const found: unknown = details.secretValue ?? details.value;
+    return details.secretValue ?? details.value;
+  };
+  const read = async (name: keyof Platform): Promise<unknown> => {
+    const found = await find(name);
     if (found === undefined) {
       throw new pulumi.RunError(
         `stack "${stack}" has no output "${name}": the platform that this group stands on is not set up. Run "pulumi up -s ${stack}" first, ` +
@@ -27,6 +30,7 @@ export async function readPlatform(stack: string): Promise<Platform> {
     "database",
     "storefrontImage",
   ] as const satisfies readonly (keyof Platform)[];
-  const values = await Promise.all(names.map(read));
-  return Object.fromEntries(names.map((name, at) => [name, values[at]])) as unknown as Platform;
+  const [sandboxGateway, ...values] = await Promise.all([find("sandboxGateway"), ...names.map(read)]);
+  const found = Object.fromEntries(names.map((name, at) => [name, values[at]]));
+  return { ...found, sandboxGateway } as unknown as Platform;
 }

@@ -19,9 +19,22 @@ test("the folder must be one of its own, and the name one that fits into object 
 test("what is chosen at the first start stays, and is refused under another name", async () => {
   expect(readInstance(root)).toBeUndefined();
   const first = await openInstance(root, { SUBSTATION_NAME: "one" });
-  expect(new Set([first.databasePort, first.dnsApiPort, first.dnsPort, first.ingressPort]).size).toBe(4);
+  const recorded = JSON.parse(fs.readFileSync(path.join(root, "instance.json"), "utf8")) as Record<
+    string,
+    unknown
+  >;
+  const ports = Object.entries(recorded).filter(([name]) => name.endsWith("Port"));
+  expect(ports).toHaveLength(6);
+  expect(new Set(ports.map(([, port]) => port)).size).toBe(6);
   expect(await openInstance(root, {})).toEqual(first);
   await expect(openInstance(root, { SUBSTATION_NAME: "two" })).rejects.toThrow('holds the platform "one"');
+  fs.writeFileSync(
+    path.join(root, "instance.json"),
+    JSON.stringify({ ...recorded, gatewaysPort: undefined }),
+  );
+  expect(readInstance(root)?.gatewaysPort).toBe(0); // a record from before there were gateways
+  expect(await openInstance(root, {})).toEqual(first);
+  expect(readInstance(root)).toEqual(first);
   fs.writeFileSync(path.join(root, "instance.json"), '{"version":1}');
   expect(() => readInstance(root)).toThrow("instance.json is damaged or of another version");
 });

@@ -15,6 +15,8 @@ export interface Home {
   /** Owned by the user that PostgreSQL runs as. */
   readonly postgres: string;
   readonly dns: string;
+  /** Mode 0700. */
+  readonly gateways: string;
   readonly log: string;
   /** Identities of the processes that we started. */
   readonly run: string;
@@ -32,6 +34,8 @@ const record = z.strictObject({
   dnsPort: z.int(),
   ingressPort: z.int(),
   ingressMetricsPort: z.int(),
+  /** 0 in a record from before there were gateways: the next start chooses one. */
+  gatewaysPort: z.int().default(0),
 });
 export type Instance = z.infer<typeof record> & { readonly home: Home };
 
@@ -63,6 +67,7 @@ export function homeAt(root: string): Home {
     secrets: at("secrets"),
     postgres: at("postgres"),
     dns: at("dns"),
+    gateways: at("gateways"),
     log: at("log"),
     run: at("run"),
   };
@@ -99,27 +104,29 @@ export async function openInstance(
   const home = homeAt(root);
   // PostgreSQL runs as another user when we are root, and must be able to pass through; what is secret lies deeper.
   ensureFolder(root, isRoot() ? 0o711 : 0o700);
-  for (const folder of [home.secrets, home.dns, home.run]) ensureFolder(folder, 0o700);
+  for (const folder of [home.secrets, home.dns, home.gateways, home.run]) ensureFolder(folder, 0o700);
   ensureFolder(home.log, 0o750);
   const known = readInstance(root);
   const wanted = chosenName(env);
+  const spread = portSpread(known?.name ?? wanted);
+  const gatewaysPort = () => freePort(9580 + spread);
   if (known) {
     if (env["SUBSTATION_NAME"] && known.name !== wanted) {
       throw new UserError(
         `${root} holds the platform "${known.name}", but SUBSTATION_NAME is "${wanted}". Give another platform a folder of its own by SUBSTATION_HOME.`,
       );
     }
-    return known;
+    return known.gatewaysPort === 0 ? writeInstance({ ...known, gatewaysPort: await gatewaysPort() }) : known;
   }
-  const spread = portSpread(wanted);
   const databasePort = await freePort(5440 + spread);
   const dnsApiPort = await freePort(8053 + spread);
   const dnsPort = await freePort(1053 + spread);
   const ingressPort = await freePort(8080 + spread, new Set([dnsApiPort]));
   const ingressMetricsPort = await freePort(9100 + spread);
   const network = chooseEdgeNetwork(wanted, rangesInUse());
-  const fresh = {
-    version: 1 as const,
+  return writeInstance({
+    home,
+    version: 1,
     name: wanted,
     zoneId: randomBytes(16).toString("hex"),
     edgeSubnet: network.subnet,
@@ -129,9 +136,14 @@ export async function openInstance(
     dnsPort,
     ingressPort,
     ingressMetricsPort,
-  };
-  writeFileAtomic(path.join(root, "instance.json"), `${JSON.stringify(fresh, null, 2)}\n`);
-  return { ...fresh, home };
+    gatewaysPort: await gatewaysPort(),
+  });
+}
+
+function writeInstance(instance: Instance): Instance {
+  const { home, ...fresh } = instance;
+  writeFileAtomic(path.join(home.root, "instance.json"), `${JSON.stringify(fresh, null, 2)}\n`);
+  return instance;
 }
 
 /**
@@ -157,6 +169,7 @@ export function removeHome(home: Home): void {
   const ours = [
     home.postgres,
     home.dns,
+    home.gateways,
     home.secrets,
     home.log,
     home.run,

@@ -6,6 +6,7 @@ import { ensureDocker, ownEngine, stopOwnEngine } from "./docker";
 import { countObjects, hasContainers, listObjects, removeObjects } from "./docker-objects";
 import { UserError } from "../config/error";
 import { homeFolder, openInstance, readInstance, removeHome, type Instance } from "./home";
+import { runningGateways, startGateways, stopGateways } from "./gateways-service";
 import { ensureImages, imageNames, type ImageNames } from "./images";
 import { withLock } from "./lock";
 import { removeLoopbackAddress } from "./network";
@@ -42,6 +43,8 @@ export interface PlatformSettings extends ImageNames {
   readonly databasePassword: string;
   /** Path of a PEM file. */
   readonly databaseCaFile: string;
+  /** Base URL of the sandbox payment gateways, as containers reach them; absent where there are none. */
+  readonly sandboxGateway?: string;
 }
 
 /** The keys of `PlatformSettings` that Pulumi keeps encrypted. */
@@ -53,7 +56,7 @@ export interface StartOptions {
 }
 
 /**
- * Starts all that a platform needs on this machine, or finds it running: Docker, PostgreSQL, a DNS zone, images. Servers of the operator's own
+ * Starts all that a platform needs on this machine, or finds it running: Docker, PostgreSQL, a DNS zone, sandbox payment gateways, images. Servers of the operator's own
  * take the place of ours where SUBSTATION_DATABASE_URL, or SUBSTATION_CLOUDFLARE_TOKEN and SUBSTATION_ZONE, name them.
  */
 export async function startLocal(
@@ -67,7 +70,9 @@ export async function startLocal(
     const instance = await openInstance(root);
     const docker = await ensureDocker(instance.home, progress);
     const database = (await externalDatabase()) ?? (await startPostgres(instance, progress));
-    const dns = (await cloudflareFromEnvironment()) ?? (await startDns(instance, progress));
+    const cloudflare = await cloudflareFromEnvironment();
+    const dns = cloudflare ?? (await startDns(instance, progress));
+    const sandboxGateway = await startGateways(instance, cloudflare ? undefined : instance.dnsPort, progress);
     const names = images ? await ensureImages(docker, instance.home, progress) : imageNames;
     return {
       name: instance.name,
@@ -85,6 +90,7 @@ export async function startLocal(
       databaseUser: database.user,
       databasePassword: database.password,
       databaseCaFile: database.caFile,
+      sandboxGateway,
       ...names,
     };
   });
@@ -157,6 +163,7 @@ async function stopParts(
   progress: Progress,
 ): Promise<readonly string[]> {
   const parts = [
+    { title: "Gateways", running: runningGateways(home), stop: stopGateways },
     { title: "DNS", running: runningDns(home), stop: stopDns },
     { title: "PostgreSQL", running: runningServer(home), stop: stopPostgres },
     { title: "Docker", running: docker && ownEngine(home), stop: stopOwnEngine },

@@ -130,7 +130,7 @@ export function ensureLoopbackAddress(address: string): void {
   if (onLoopback(address)) return;
   if (process.getuid?.() !== 0) {
     throw new UserError(
-      `Containers reach PostgreSQL at ${address}, which this machine does not have yet, and only root can add it. Run once after each boot:\n  sudo ip address add ${address}/32 dev lo`,
+      `Containers reach this machine at ${address}, which this machine does not have yet, and only root can add it. Run once after each boot:\n  sudo ip address add ${address}/32 dev lo`,
     );
   }
   const said = ip("address", "add", `${address}/32`, "dev", "lo");

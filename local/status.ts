@@ -1,5 +1,6 @@
 import { askDns, runningDns } from "./dns-service";
 import { ask, ownEngine } from "./docker";
+import { askGateways, gatewaysUrl, runningGateways } from "./gateways-service";
 import { Docker, DockerError } from "../inventory/docker-api";
 import { homeFolder, readInstance, type Instance } from "./home";
 import { askPostgres, postgresWasKilled, runningServer } from "./postgres-process";
@@ -7,7 +8,7 @@ import { startedAt, type ProcessIdentity } from "./process";
 import { readProcess } from "./process-record";
 
 export interface PartStatus {
-  readonly part: "docker" | "database" | "dns";
+  readonly part: "docker" | "database" | "dns" | "gateways";
   /** "broken": it should run, but has ended by itself or does not answer. `start` mends it. */
   readonly state: "running" | "stopped" | "broken";
   /** One line for people. */
@@ -33,7 +34,8 @@ export async function statusLocal(env: NodeJS.ProcessEnv = process.env): Promise
   const docker = await dockerStatus(instance);
   if (!instance) {
     const never = { state: "stopped", detail: "never started" } as const;
-    return { home, parts: [docker, { part: "database", ...never }, { part: "dns", ...never }] };
+    const others = (["database", "dns", "gateways"] as const).map((part) => ({ part, ...never }));
+    return { home, parts: [docker, ...others] };
   }
   const database: PartStatus = env["SUBSTATION_DATABASE_URL"]
     ? {
@@ -49,7 +51,7 @@ export async function statusLocal(env: NodeJS.ProcessEnv = process.env): Promise
         detail: `Cloudflare, zone ${env["SUBSTATION_ZONE"] ?? "(none)"}; checked at the start`,
       }
     : await dnsStatus(instance);
-  return { home, name: instance.name, parts: [docker, database, dns] };
+  return { home, name: instance.name, parts: [docker, database, dns, await gatewaysStatus(instance)] };
 }
 
 async function dockerStatus(instance: Instance | undefined): Promise<PartStatus> {
@@ -85,25 +87,54 @@ async function databaseStatus(instance: Instance): Promise<PartStatus> {
   return { part, state: said === undefined ? "running" : "broken", detail, port, ...described(server) };
 }
 
-async function dnsStatus(instance: Instance): Promise<PartStatus> {
-  const part = "dns";
-  const emulator = runningDns(instance.home);
-  if (!emulator) {
-    return readProcess(instance.home, "dns")
-      ? { part, state: "broken", detail: "the emulator ended by itself; a start brings it back" }
-      : { part, state: "stopped", detail: "emulator" };
+const dnsStatus = (instance: Instance): Promise<PartStatus> =>
+  serviceStatus(instance, {
+    part: "dns",
+    what: "emulator",
+    at: `API at http://127.0.0.1:${instance.dnsApiPort}/client/v4`,
+    port: instance.dnsPort,
+    running: runningDns(instance.home),
+    ask: askDns,
+  });
+
+const gatewaysStatus = (instance: Instance): Promise<PartStatus> =>
+  serviceStatus(instance, {
+    part: "gateways",
+    what: "sandboxes of Alipay, WeChat Pay and epay",
+    at: `for containers at ${gatewaysUrl(instance)}`,
+    port: instance.gatewaysPort,
+    running: runningGateways(instance.home),
+    ask: askGateways,
+  });
+
+interface ServiceFacts {
+  readonly part: "dns" | "gateways";
+  readonly what: string;
+  /** Where it answers, in words. */
+  readonly at: string;
+  readonly port: number;
+  readonly running: ProcessIdentity | undefined;
+  /** What is wrong with its answer, if anything. */
+  readonly ask: (instance: Instance) => Promise<string | undefined>;
+}
+
+/** A process of ours that is forgotten only by a stop. */
+async function serviceStatus(
+  instance: Instance,
+  { part, what, at, port, running, ask: asked }: ServiceFacts,
+): Promise<PartStatus> {
+  if (!running) {
+    return readProcess(instance.home, part)
+      ? { part, state: "broken", detail: `${what}: ended by itself; a start brings it back` }
+      : { part, state: "stopped", detail: what };
   }
-  const said = await askDns(instance);
-  const detail =
-    said === undefined
-      ? `emulator, API at http://127.0.0.1:${instance.dnsApiPort}/client/v4`
-      : `the emulator does not answer: ${said}`;
+  const said = await asked(instance);
   return {
     part,
     state: said === undefined ? "running" : "broken",
-    detail,
-    port: instance.dnsPort,
-    ...described(emulator),
+    detail: said === undefined ? `${what}, ${at}` : `${what}: no answer: ${said}`,
+    port,
+    ...described(running),
   };
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { pulumiOk, type Workspace } from "../fleet/pulumi";
+import { setConfig } from "../fleet/stack-settings";
 import type { Engine } from "./engine";
 import { readIfPresent, writeFileAtomic } from "./files";
 import { secretSettings, type PlatformSettings } from "./instance";
@@ -64,17 +65,4 @@ export async function configurePlatform(
     if (known[`substation:${key}`]?.value === String(value)) continue;
     await setConfig(workspace, stack, key, String(value), secret.has(key));
   }
-}
-
-/** Sets one value; it goes in by standard input, never on the command line. */
-export async function setConfig(
-  workspace: Workspace,
-  stack: string,
-  key: string,
-  value: string,
-  secret: boolean,
-): Promise<void> {
-  await pulumiOk(workspace, ["config", "set", "-s", stack, secret ? "--secret" : "--plaintext", key], {
-    input: value,
-  });
 }

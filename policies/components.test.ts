@@ -1,9 +1,11 @@
+import { generateKeyPairSync } from "node:crypto";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
+import * as pulumi from "@pulumi/pulumi";
 import { createIngress } from "../components/ingress";
 import { Substation } from "../components/substation";
 import { register, type Registered } from "../components/testing/mocks";
-import { platform as samplePlatform } from "../components/testing/sample";
+import type { ChannelSpec } from "../config/channels/types";
 import { secretVersions } from "../config/secret-versions";
 import { joinFacts, planFacts } from "./facts/plan";
 import { rules } from "./rules";
@@ -13,6 +15,28 @@ import { hostOf, image, intent, limits, neighbour, owner, platform } from "./rul
 import { asInPreview } from "./testing";
 
 // What the components really register, judged by every rule. What PostgreSQL and Docker then make of it, test/e2e shows.
+
+const { publicKey, privateKey } = generateKeyPairSync("rsa", {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: "spki", format: "pem" },
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+});
+
+const channel: ChannelSpec = {
+  id: "alipay",
+  kind: "alipay",
+  title: "支付宝",
+  enabled: true,
+  sandbox: false,
+  gateway: "https://openapi.alipay.com/gateway.do",
+  minimum: 100,
+  maximum: 50_000,
+  dailyCap: 2_000_000,
+  feeBasisPoints: 60,
+  weight: 1,
+  fields: { appId: "2021000000000001", alipayPublicKey: publicKey },
+  secrets: { privateKey: "alipay-key" },
+};
 
 const lay = (preview: boolean): Promise<readonly Registered[]> =>
   register(
@@ -28,6 +52,12 @@ const lay = (preview: boolean): Promise<readonly Registered[]> =>
           tier: "standard",
           host: hostOf({ platform, group, id }),
           revenueShareBasisPoints: 1250,
+          markupBasisPoints: 1500,
+          modules: { gameCards: { enabled: true, categories: ["steam"], syncIntervalMs: 600_000 } },
+          channels: [channel],
+          channelSecrets: {
+            alipay: { privateKey: { value: pulumi.secret(privateKey), version: "aaaaaaaaaa" } },
+          },
           limits,
           secretVersions: secretVersions(),
           platform: samplePlatform,

@@ -11,6 +11,22 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
+const topUp = { enabled: false, carriers: ["mobile"], faceValues: [3000, 5000] };
+const channel = {
+  kind: "alipay",
+  title: "支付宝",
+  enabled: true,
+  sandbox: true,
+  gateway: "http://10.87.255.1:9180/alipay",
+  notifyUrl: "http://mengxiang.substation.test:8080/pay/zfb/notify",
+  returnUrl: "http://mengxiang.substation.test:8080/pay/zfb/return",
+  minimum: 100,
+  maximum: 50000,
+  feeBasisPoints: 60,
+  weight: 1,
+  fields: { appId: "2021" },
+};
+
 const edit = (change: (config: Record<string, unknown> & { database: Record<string, unknown> }) => void) => {
   const path = join(dir, "substation.json");
   const config = JSON.parse(readFileSync(path, "utf8")) as Parameters<typeof change>[0];
@@ -28,6 +44,9 @@ test("the file becomes one configuration", () => {
     host: "mengxiang.substation.test",
     url: "http://mengxiang.substation.test:8080",
     revenueShareBasisPoints: 1250,
+    markupBasisPoints: 0, // a file of before there were any
+    modules: {},
+    channels: [],
     database: {
       host: "127.0.0.1",
       port: 5432,
@@ -40,16 +59,63 @@ test("the file becomes one configuration", () => {
       ca,
     },
   });
-  expect(Object.values(loadServerSecrets(dir))).toEqual(canaries);
+  expect(Object.values(loadServerSecrets(dir))).toEqual([...canaries, {}]);
 });
 
 test("a later field of the same contract is ignored, another contract is refused", () => {
-  edit((c) => (c["modules"] = ["topup"]));
+  edit((c) => (c["regions"] = ["cn"]));
   expect(() => loadConfig(dir)).not.toThrow();
   edit((c) => (c["contract"] = 2));
   expect(() => loadConfig(dir)).toThrow(
     `${dir}/substation.json: contract must be 1, the version that this image speaks, found 2`,
   );
+});
+
+test("modules and channels are read, a module that this image does not know is left out, secrets stay with the server's", () => {
+  edit((c) => {
+    c["markupBasisPoints"] = 1500;
+    c["modules"] = { phoneTopUp: topUp, lottery: { odds: 3 } };
+    c["channels"] = { zfb: channel };
+    (c["secrets"] as Record<string, unknown>)["channels"] = { zfb: { privateKey: "canary-key" } };
+  });
+  const config = loadConfig(dir);
+  expect(config).toMatchObject({ markupBasisPoints: 1500 });
+  expect(config.modules).toEqual({
+    phoneTopUp: { enabled: false, categories: ["mobile"], faceValues: [3000, 5000] },
+  });
+  expect(config.channels).toEqual([{ id: "zfb", dailyCap: undefined, ...channel }]);
+  expect(loadServerSecrets(dir).channels).toEqual({ zfb: { privateKey: "canary-key" } });
+  expect(JSON.stringify(config)).not.toContain("canary");
+});
+
+test("what is wrong with modules and channels is told by its path, and no secret with it", () => {
+  edit((c) => {
+    c["markupBasisPoints"] = -1;
+    c["modules"] = { gameCards: { enabled: "yes", categories: [3] } };
+    c["channels"] = {
+      "Zfb!": { ...channel, minimum: 1.5, maximum: 0, gateway: "ftp://x", fields: { appId: 7 } },
+    };
+    (c["secrets"] as Record<string, unknown>)["channels"] = { zfb: { privateKey: 12345 } };
+  });
+  const problems = (load: () => unknown) => {
+    try {
+      load();
+    } catch (error) {
+      return (error as Error).message.replaceAll(`${dir}/substation.json: `, "").split("; ");
+    }
+    return [];
+  };
+  expect(problems(() => loadConfig(dir))).toEqual([
+    "markupBasisPoints must be a whole number from 0 to 100000, found -1",
+    'modules.gameCards.enabled must be true or false, found "yes"',
+    "modules.gameCards.categories must be a list of texts, found [3]",
+    expect.stringMatching(/^channels\.Zfb! is no channel id: /),
+    "channels.Zfb!.minimum must be a whole number from 1 to 100000000, found 1.5",
+    'channels.Zfb!.gateway must be an http or https address, found "ftp://x"',
+    "channels.Zfb!.maximum must be a whole number from 1 to 100000000, found 0",
+    "channels.Zfb!.fields.appId must be a text that is not empty, found 7",
+  ]);
+  expect(problems(() => loadServerSecrets(dir))).toEqual(["secrets.channels.zfb.privateKey must be a text"]);
 });
 
 test("every problem is told at once, with its file, key and the value seen", () => {

@@ -1,5 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ChannelConfig } from "./channels/types";
+import { Fields, isObject } from "./fields";
+import { mostFen } from "./money";
+import { type ModuleConfig, modules } from "./modules";
 
 /** What `substation.json` says of the shop. Written by Substation, read by the image (docs/image-contract.md). */
 export interface StorefrontConfig {
@@ -16,8 +20,17 @@ export interface StorefrontConfig {
   readonly url: string;
   /** The main station's share of the turnover, in hundredths of a per cent: 1250 is 12.5%. */
   readonly revenueShareBasisPoints: number;
+  /** What is added to the main station's prices, in hundredths of a per cent. */
+  readonly markupBasisPoints: number;
+  /** By module name; what is not there was never switched on. */
+  readonly modules: Readonly<Record<string, ModuleConfig>>;
+  /** By channel id, without secrets. */
+  readonly channels: readonly PlainChannel[];
   readonly database: DatabaseConfig;
 }
+
+/** A channel as `migrate` and the pages may know it. */
+export type PlainChannel = Omit<ChannelConfig, "secrets">;
 
 export interface DatabaseConfig {
   readonly host: string;
@@ -40,6 +53,8 @@ export interface ServerSecrets {
   readonly sessionKey: string;
   readonly mainStationToken: string;
   readonly callbackSigningKey: string;
+  /** The secret fields of each channel that has some: channel id → field → value. */
+  readonly channels: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** A set-up that cannot work. The message lists every problem with its key, and never a secret's value. */
@@ -69,6 +84,9 @@ export function loadConfig(dir = secretsDir()): StorefrontConfig {
       host: top.text("host"),
       url: top.url("url"),
       revenueShareBasisPoints: top.integer("revenueShareBasisPoints", 0, 10_000),
+      markupBasisPoints: top.optionalInteger("markupBasisPoints", 0, 100_000, 0),
+      modules: readModules(top.optionalObject("modules")),
+      channels: readChannels(top.optionalObject("channels")),
       database: {
         host: database.text("host"),
         port: database.integer("port", 1, 65_535),
@@ -92,11 +110,50 @@ export function loadServerSecrets(dir = secretsDir()): ServerSecrets {
       sessionKey: secrets.secret("sessionKey"),
       mainStationToken: secrets.secret("mainStationToken"),
       callbackSigningKey: secrets.secret("callbackSigningKey"),
+      channels: readChannelSecrets(secrets.optionalObject("channels")),
     };
   });
 }
 
-// A schema library would double the heap of a resting shop (there may be a hundred on a host) for these twenty fields.
+/** A module that this image does not know is another image's: nothing is sold for it. */
+function readModules(fields: Fields): Record<string, ModuleConfig> {
+  const known = modules.filter(({ name }) => fields.value(name) !== undefined);
+  return Object.fromEntries(
+    known.map((module) => {
+      const settings = fields.object(module.name);
+      return [module.name, { enabled: settings.boolean("enabled"), ...module.readSettings(settings) }];
+    }),
+  );
+}
+
+const channelId = /^[a-z0-9-]{2,20}$/;
+
+function readChannels(fields: Fields): PlainChannel[] {
+  return fields.keys().map((id) => {
+    if (!channelId.test(id)) fields.problem(id, `is no channel id: ${channelId.source}`);
+    const channel = fields.object(id);
+    const minimum = channel.integer("minimum", 1, mostFen);
+    return {
+      id,
+      kind: channel.text("kind"),
+      title: channel.text("title"),
+      enabled: channel.boolean("enabled"),
+      sandbox: channel.boolean("sandbox"),
+      gateway: channel.url("gateway"),
+      notifyUrl: channel.url("notifyUrl"),
+      returnUrl: channel.url("returnUrl"),
+      minimum,
+      maximum: channel.integer("maximum", minimum, mostFen),
+      dailyCap: channel.optionalInteger("dailyCap", 0, Number.MAX_SAFE_INTEGER, undefined),
+      feeBasisPoints: channel.integer("feeBasisPoints", 0, 10_000),
+      weight: channel.integer("weight", 0, 1_000_000),
+      fields: channel.optionalObject("fields").texts("plain"),
+    };
+  });
+}
+
+const readChannelSecrets = (fields: Fields): ServerSecrets["channels"] =>
+  Object.fromEntries(fields.keys().map((id) => [id, fields.object(id).texts("secret")]));
 
 function reading<T>(dir: string, read: (top: Fields) => T): T {
   const path = join(dir, "substation.json");
@@ -126,71 +183,3 @@ function parse(path: string, report: (line: string) => unknown): Fields | undefi
   }
   return undefined;
 }
-
-class Fields {
-  constructor(
-    private readonly values: Record<string, unknown>,
-    private readonly prefix: string,
-    private readonly report: (line: string) => unknown,
-  ) {}
-
-  value(key: string): unknown {
-    return this.values[key];
-  }
-
-  problem(key: string, must: string): void {
-    const seen = JSON.stringify(this.values[key])?.slice(0, 80) ?? "nothing";
-    this.report(`${this.prefix}${key} ${must}, found ${seen}`);
-  }
-
-  text(key: string, shape = /\S/): string {
-    const value = this.values[key];
-    if (typeof value === "string" && shape.test(value)) return value;
-    this.problem(
-      key,
-      shape.source === "\\S" ? "must be a text that is not empty" : `must match ${shape.source}`,
-    );
-    return "";
-  }
-
-  /** A text whose value is never shown. */
-  secret(key: string, shape = /\S/): string {
-    const value = this.values[key];
-    if (typeof value === "string" && shape.test(value)) return value;
-    const fault =
-      value === undefined
-        ? "is missing"
-        : typeof value !== "string"
-          ? "must be a text"
-          : value.trim() === ""
-            ? "is empty"
-            : `must match ${shape.source}`;
-    this.report(`${this.prefix}${key} ${fault}`);
-    return "";
-  }
-
-  integer(key: string, least: number, most: number): number {
-    const value = this.values[key];
-    if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most)
-      return value as number;
-    this.problem(key, `must be a whole number from ${least} to ${most}`);
-    return least;
-  }
-
-  url(key: string): string {
-    const value = this.values[key];
-    if (typeof value === "string" && /^https?:\/\//.test(value) && URL.canParse(value)) return value;
-    this.problem(key, "must be an http or https address");
-    return "";
-  }
-
-  object(key: string): Fields {
-    const value = this.values[key];
-    if (isObject(value)) return new Fields(value, `${this.prefix}${key}.`, this.report);
-    this.problem(key, "must be an object");
-    return new Fields({}, "", () => undefined);
-  }
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

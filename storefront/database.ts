@@ -1,4 +1,4 @@
-import { Client, Pool, type ClientConfig } from "pg";
+import { Client, Pool, type ClientConfig, type PoolClient } from "pg";
 import type { DatabaseConfig } from "./config";
 
 /** Milliseconds that a page waits for a connection, and then for the answer. */
@@ -35,6 +35,25 @@ function connection(database: DatabaseConfig): ClientConfig {
     application_name: "storefront",
     keepAlive: true,
   };
+}
+
+/** `work` between BEGIN and COMMIT; what fails leaves nothing behind, and its connection is not used again. */
+export async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  // A connection that dies between two queries tells nobody else, and an event that nobody hears ends the process. The next query fails.
+  const lost = () => undefined;
+  client.on("error", lost);
+  try {
+    await client.query("BEGIN");
+    const result = await work(client);
+    await client.query("COMMIT");
+    client.off("error", lost);
+    client.release();
+    return result;
+  } catch (error) {
+    client.release(true); // closed: the server rolls back, also where a query that we gave up on still runs
+    throw error;
+  }
 }
 
 /**

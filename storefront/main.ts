@@ -29,8 +29,8 @@ if (rest.length > 0 || (command !== "serve" && command !== "migrate")) {
 
 async function runServe(): Promise<void> {
   const config = loadConfig();
-  loadServerSecrets(); // nothing uses them yet, but a shop that lacks one must not open
-  const server = await serve(config, openPool(config.database), log, {
+  const secrets = loadServerSecrets();
+  const server = await serve(config, secrets, openPool(config.database), log, {
     port: Number(process.env["SUBSTATION_PORT"] ?? 8080),
     operationsPort: Number(process.env["SUBSTATION_OPERATIONS_PORT"] ?? 9090),
   });
@@ -54,8 +54,12 @@ async function runMigrate(): Promise<void> {
   client.on("error", (error) => log("warn", "the database connection was lost", reason(error))); // the query fails too
   await client.connect();
   try {
-    const { applied, version } = await migrate(client, config);
-    log("info", applied.length > 0 ? "migrated" : "up to date", { version, applied: applied.length });
+    const { applied, version, goods } = await migrate(client, config);
+    log("info", applied.length + goods > 0 ? "migrated" : "up to date", {
+      version,
+      applied: applied.length,
+      goods,
+    });
   } finally {
     await client.end();
   }

@@ -30,9 +30,32 @@ test("requests are counted by route and status, with cumulative buckets", () => 
   );
 });
 
+test("payments are counted by channel, and every kind of anomaly is there before the first", () => {
+  const metrics = new Metrics();
+  metrics.payment("zfb", "started");
+  metrics.payment("zfb", "started");
+  metrics.notify("zfb", "replay");
+  metrics.anomaly("amount");
+  const lines = metrics.render(pool).split("\n");
+  expect(lines.filter((line) => /^(payments|notify|anomalies)_/.test(line))).toEqual([
+    'payments_total{channel="zfb",result="started"} 2',
+    'notify_total{channel="zfb",result="replay"} 1',
+    'anomalies_total{kind="amount"} 1',
+    'anomalies_total{kind="merchant"} 0',
+    'anomalies_total{kind="paid-twice"} 0',
+    'anomalies_total{kind="paid-after-expiry"} 0',
+    'anomalies_total{kind="unknown-order"} 0',
+    'anomalies_total{kind="channel"} 0',
+    'anomalies_total{kind="out-of-stock"} 0',
+  ]);
+});
+
 test("every line is of the text format, every family has its help and type before its first sample", () => {
   const metrics = new Metrics();
   metrics.request("other", 404, 0.2);
+  metrics.payment("alipay-2", "start-failed");
+  metrics.notify("alipay-2", "signature");
+  metrics.anomaly("amount");
   const text = metrics.render(pool);
   expect(text.endsWith("\n")).toBe(true);
   const families = new Map<string, string>();
@@ -52,5 +75,5 @@ test("every line is of the text format, every family has its help and type befor
       finite: true,
     });
   }
-  expect(families.size).toBe(10);
+  expect(families.size).toBe(13);
 });

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { type AnomalyKind, anomalyKinds } from "./anomalies";
 
 /** Upper bounds in seconds. Few: each is a series per route in every shop of the fleet. */
 const buckets = [0.005, 0.025, 0.1, 0.5, 2.5];
@@ -17,6 +18,10 @@ interface Series {
  */
 export class Metrics {
   private readonly routes = new Map<string, Series>();
+  private readonly payments = new Counter();
+  private readonly notifies = new Counter();
+  // There from the start: a rise from nothing would be no rise to an alert, and the first anomaly matters.
+  private readonly anomalies = new Counter(anomalyKinds.map((kind) => `{kind="${kind}"}`));
 
   /** @param route one of a fixed set, never a path that a visitor chose: every value is a series for ever */
   request(route: string, status: number, seconds: number): void {
@@ -31,12 +36,29 @@ export class Metrics {
     if (bucket >= 0) series.counts[bucket]! += 1;
   }
 
+  /** @param result "started", "start-failed" or "paid" */
+  payment(channel: string, result: string): void {
+    this.payments.add(`{channel="${channel}",result="${result}"}`);
+  }
+
+  /** @param result what the shop made of it: see `Settlement` and `NotifyReading`; "error" when it could not be kept */
+  notify(channel: string, result: string): void {
+    this.notifies.add(`{channel="${channel}",result="${result}"}`);
+  }
+
+  anomaly(kind: AnomalyKind): void {
+    this.anomalies.add(`{kind="${kind}"}`);
+  }
+
   render(pool: Pool): string {
     const cpu = process.cpuUsage();
     const memory = process.memoryUsage();
     return [
       ...family("http_requests_total", "counter", "Requests answered.", this.requestLines()),
       ...family("http_request_duration_seconds", "histogram", "Time to answer.", this.durationLines()),
+      ...family("payments_total", "counter", "Payments started and paid.", this.payments.samples()),
+      ...family("notify_total", "counter", "Calls to notify URLs.", this.notifies.samples()),
+      ...family("anomalies_total", "counter", "Payments that need a person.", this.anomalies.samples()),
       ...family("database_connections", "gauge", "Connections to PostgreSQL.", [
         [`{state="active"}`, pool.totalCount - pool.idleCount],
         [`{state="idle"}`, pool.idleCount],
@@ -82,6 +104,23 @@ export class Metrics {
         [`_count{route="${route}"}`, total] satisfies Sample,
       ];
     });
+  }
+}
+
+/** Counts by label text. */
+class Counter {
+  private readonly counts: Map<string, number>;
+
+  constructor(known: readonly string[] = []) {
+    this.counts = new Map(known.map((labels) => [labels, 0]));
+  }
+
+  add(labels: string): void {
+    this.counts.set(labels, (this.counts.get(labels) ?? 0) + 1);
+  }
+
+  samples(): Sample[] {
+    return [...this.counts];
   }
 }
 

@@ -1,31 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Client } from "pg";
 import type { StorefrontConfig } from "./config";
-
-/** One step of the schema. Its SQL reads the shop's terms with `current_setting('substation.title')`. Never edit one that was released. */
-export interface Migration {
-  readonly version: number;
-  readonly name: string;
-  readonly sql: string;
-}
-
-export const migrations: readonly Migration[] = [
-  {
-    version: 1,
-    name: "notices, with the first one",
-    sql: `
-CREATE TABLE shop.notice (
-  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  body         text        NOT NULL CHECK (body <> ''),
-  published_at timestamptz NOT NULL DEFAULT now()
-);
-INSERT INTO shop.notice (body) VALUES (format('「%s」已开通，欢迎光临。', current_setting('substation.title')));
-`,
-  },
-];
-
-/** What the code of this image needs the database to be at. */
-export const schemaVersion = Math.max(...migrations.map((m) => m.version));
+import { loadInitialData } from "./initial-data";
+import { type Migration, migrations } from "./steps";
 
 /** The database is not as `migrate` expects it, and a person must look. */
 export class MigrationError extends Error {
@@ -37,10 +14,12 @@ export interface MigrationResult {
   readonly applied: readonly number[];
   /** The database's version afterwards: above `schemaVersion` when a later image was here. */
   readonly version: number;
+  /** Goods of the initial data that this run put in. */
+  readonly goods: number;
 }
 
 /**
- * Brings the database to `steps` and gives the application's role its data rights, in one transaction behind one lock: killed
+ * Brings the database to `steps`, loads the modules' initial data and gives the application's role its data rights, in one transaction behind one lock: killed
  * at any moment it has done nothing, run twice it changes nothing, and of two at once the second waits and finds all done.
  *
  * @param client connected as the role that owns the schema, or may create it
@@ -78,9 +57,10 @@ export async function migrate(
         );
       }
     }
+    const goods = await loadInitialData(client, config);
     await client.query(rights(app));
     await client.query("COMMIT");
-    return { applied, version: Math.max(0, ...done.keys(), ...applied) };
+    return { applied, version: Math.max(0, ...done.keys(), ...applied), goods };
   } catch (error) {
     // The connection may be what failed; then the server rolls back by itself, and the first error is the one to show.
     await client.query("ROLLBACK").catch(() => undefined);

@@ -1,23 +1,110 @@
 import { createHash } from "node:crypto";
-import type { StorefrontConfig } from "./config";
+import type { Goods } from "./catalog";
+import type { PlainChannel, StorefrontConfig } from "./config";
+import { modules } from "./modules";
+import type { Order } from "./orders";
 import * as pages from "./pages";
+import * as shopPages from "./shop-pages";
 
-const shop = { title: `<script>'"&梦想`, host: "mengxiang.substation.test" } as StorefrontConfig;
+const nasty = `<script>'"&梦想`;
+const shop = {
+  title: nasty,
+  host: "mengxiang.substation.test",
+  modules: {},
+  channels: [] as PlainChannel[],
+} as Partial<StorefrontConfig> as StorefrontConfig;
+const channel = {
+  id: "zfb",
+  title: nasty,
+  enabled: true,
+  sandbox: true,
+  minimum: 1,
+  maximum: 10_000,
+} as PlainChannel;
+const selling = { ...shop, channels: [channel] };
+const goods: Goods = {
+  id: "7",
+  module: modules[0]!,
+  title: nasty,
+  description: nasty,
+  mainPrice: 1000,
+  price: 1234,
+  stock: { sandbox: true, real: false },
+};
+const order: Order = {
+  id: "1",
+  token: "0".repeat(32),
+  goodsId: "7",
+  module: "gameCards",
+  title: nasty,
+  amount: 1234,
+  contact: nasty,
+  state: "open",
+  expired: false,
+  expiresAt: new Date("2026-01-31T17:05:00Z"),
+};
 
-test("no text of the shop or of a notice becomes markup", () => {
-  const html = pages.homePage(shop, [
-    { body: "<img src=x onerror=alert(1)>", publishedAt: new Date("2026-01-31T17:00:00Z") },
-  ]);
-  expect(html).toContain("<title>&lt;script&gt;&#39;&quot;&amp;梦想</title>");
-  expect(html).toContain("<li><span>&lt;img src=x onerror=alert(1)&gt;</span><time>2026-02-01</time></li>"); // China's day
-  for (const page of [html, pages.maintenancePage(shop), pages.notFoundPage(shop), pages.failurePage(shop)]) {
+test("no text of the shop, its goods, a buyer or a gateway becomes markup", () => {
+  const notice = { body: "<img src=x onerror=alert(1)>", publishedAt: new Date("2026-01-31T17:00:00Z") };
+  const home = shopPages.homePage(selling, [notice], [goods]);
+  expect(home).toContain("<title>&lt;script&gt;&#39;&quot;&amp;梦想</title>");
+  expect(home).toContain("<li><span>&lt;img src=x onerror=alert(1)&gt;</span><time>2026-02-01</time></li>"); // China's day
+  expect(home).toContain("<strong>¥12.34</strong>");
+  const codeUrl = `weixin://"><script>`;
+  const open = shopPages.orderPage(selling, {
+    order,
+    payments: [{ channel: "zfb", state: "started", codeUrl }],
+    offers: [channel],
+    delivered: undefined,
+  });
+  expect(open).toContain("weixin://&quot;&gt;&lt;script&gt;");
+  expect(open).toContain("请在 01:05 前支付"); // China's hour
+  const done = shopPages.orderPage(selling, {
+    order: { ...order, state: "delivered" },
+    payments: [],
+    offers: [],
+    delivered: { code: nasty },
+  });
+  expect(done).not.toContain("<form");
+  for (const page of [
+    home,
+    open,
+    done,
+    shopPages.goodsPage(selling, goods, nasty),
+    pages.maintenancePage(shop),
+    pages.notFoundPage(shop),
+    pages.failurePage(shop),
+  ]) {
     expect(page).toContain('<html lang="zh-CN">');
     expect(page).not.toMatch(/<script|<img/);
   }
 });
 
-test("the content security policy allows exactly the page's own style sheet", () => {
-  const style = /<style>([^]*)<\/style>/.exec(pages.homePage(shop, []))![1]!;
+test("a form is there only where something can be sold, and every field has its label", () => {
+  const form = shopPages.goodsPage(selling, goods);
+  expect(form).toContain('<label for="contact">联系方式</label>');
+  expect(shopPages.goodsPage(selling, goods, "x")).toMatch(
+    /aria-describedby="hint wrong" aria-invalid="true" value="x"/,
+  );
+  const real = { ...channel, sandbox: false }; // there are sample codes only
+  for (const channels of [[], [real], [{ ...channel, enabled: false }], [{ ...channel, minimum: 1235 }]])
+    expect(shopPages.goodsPage({ ...shop, channels }, goods)).not.toContain("<form");
+});
+
+test("the content security policy allows the page's own style sheet, and forms that lead to the gateways in use", () => {
+  const style = /<style>([^]*)<\/style>/.exec(shopPages.homePage(shop, [], []))![1]!;
   const hash = createHash("sha256").update(style).digest("base64");
-  expect(pages.contentSecurityPolicy).toContain(`default-src 'none'; style-src 'sha256-${hash}';`);
+  expect(pages.contentSecurityPolicy(shop)).toBe(
+    `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'`,
+  );
+  const gateway = (gateway: string, enabled = true): PlainChannel => ({ ...channel, enabled, gateway });
+  const channels = [
+    gateway("http://10.0.0.1:9180/alipay"),
+    gateway("http://10.0.0.1:9180/epay"),
+    gateway("http://off.example", false),
+    gateway("https://openapi.alipay.com/gateway.do"),
+  ];
+  expect(pages.contentSecurityPolicy({ channels })).toContain(
+    "form-action 'self' http://10.0.0.1:9180 https:;",
+  );
 });

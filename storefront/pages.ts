@@ -1,14 +1,9 @@
 import { createHash } from "node:crypto";
 import type { StorefrontConfig } from "./config";
 
-export interface Notice {
-  readonly body: string;
-  readonly publishedAt: Date;
-}
-
 const css = `
-:root{color-scheme:light dark;--ink:#1c2434;--soft:#68748a;--paper:#f4f6fa;--card:#fff;--line:#e4e8f0;--brand:#2f5bea;--brand2:#7a3ff2}
-@media(prefers-color-scheme:dark){:root{--ink:#e8ecf5;--soft:#98a3b8;--paper:#10141d;--card:#181e2a;--line:#283042}}
+:root{color-scheme:light dark;--ink:#1c2434;--soft:#68748a;--paper:#f4f6fa;--card:#fff;--line:#e4e8f0;--brand:#2f5bea;--brand2:#7a3ff2;--wrong:#c62828}
+@media(prefers-color-scheme:dark){:root{--wrong:#ff8a80;--ink:#e8ecf5;--soft:#98a3b8;--paper:#10141d;--card:#181e2a;--line:#283042}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:flex;flex-direction:column;background:var(--paper);color:var(--ink);
 font:16px/1.7 system-ui,-apple-system,"PingFang SC","Microsoft YaHei","Noto Sans SC",sans-serif}
@@ -25,23 +20,35 @@ li span{overflow-wrap:anywhere}
 time,.soft,footer{color:var(--soft);font-size:.875rem;white-space:nowrap}
 .soft{margin:0;white-space:normal}
 footer{padding:1.25rem;text-align:center}
+a{color:var(--brand)}
+h3{margin:1rem 0 0;font-size:.95rem;color:var(--soft)}
+strong{font-variant-numeric:tabular-nums;white-space:nowrap}
+dl{display:grid;grid-template-columns:auto 1fr;gap:.35rem 1rem;margin:0}
+dt{color:var(--soft)}
+dd{margin:0;overflow-wrap:anywhere}
+code{font:1.05rem/1.6 ui-monospace,monospace;overflow-wrap:anywhere;user-select:all}
+label{display:block;margin:.75rem 0 .25rem;font-weight:600}
+input{font:inherit;width:100%;padding:.6rem .8rem;border:1px solid var(--line);border-radius:10px;background:var(--paper);color:inherit}
+button{font:inherit;font-weight:600;margin-top:.9rem;padding:.65rem 1.4rem;border:0;border-radius:10px;background:var(--brand);color:#fff;cursor:pointer}
+:focus-visible{outline:3px solid var(--brand2);outline-offset:2px}
+.wrong{color:var(--wrong);font-weight:600}
 `;
 
-/** Allows this one style sheet and nothing else: no script, no frame, no foreign source. */
-export const contentSecurityPolicy =
-  `default-src 'none'; style-src 'sha256-${createHash("sha256").update(css).digest("base64")}'; img-src data:; ` +
-  `base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+const styleHash = createHash("sha256").update(css).digest("base64");
 
-export function homePage(shop: StorefrontConfig, notices: readonly Notice[]): string {
-  const items = notices.map(
-    ({ body, publishedAt }) => `<li><span>${escape(body)}</span><time>${day(publishedAt)}</time></li>`,
-  );
-  return page(
-    shop,
-    shop.title,
-    "游戏点卡 · 话费充值",
-    `<section><h2>店铺公告</h2>${items.length > 0 ? `<ul>${items.join("")}</ul>` : `<p class="soft">暂无公告。</p>`}</section>
-<section><h2>商品</h2><p class="soft">商品正在上架，请稍后再来。</p></section>`,
+/**
+ * Allows this one style sheet and the shop's own forms, and nothing else: no script, no frame, no foreign source.
+ *
+ * A browser holds the addresses that a form's answer redirects to against form-action too. A gateway by https sends the payer on to
+ * hosts of its own that nobody lists, so it allows all of https; one by http (a sandbox on the same machine) itself alone.
+ */
+export function contentSecurityPolicy({ channels }: Pick<StorefrontConfig, "channels">): string {
+  const gateways = channels
+    .filter(({ enabled }) => enabled)
+    .map(({ gateway }) => (gateway.startsWith("https:") ? "https:" : new URL(gateway).origin));
+  return (
+    `default-src 'none'; style-src 'sha256-${styleHash}'; img-src data:; base-uri 'none'; ` +
+    `form-action ${["'self'", ...new Set(gateways)].join(" ")}; frame-ancestors 'none'`
   );
 }
 
@@ -52,12 +59,25 @@ export const notFoundPage = (shop: StorefrontConfig): string =>
   message(shop, "页面不存在", "您访问的页面不存在或已下架。");
 
 export const methodPage = (shop: StorefrontConfig): string =>
-  message(shop, "不支持的请求", "本页只能浏览，不能提交。");
+  message(shop, "不支持的请求", "这个地址不接受这样的请求。");
+
+export const tooLargePage = (shop: StorefrontConfig): string =>
+  message(shop, "提交的内容过长", "提交的内容过长，请返回上一页修改后再试。");
+
+export const foreignPage = (shop: StorefrontConfig): string =>
+  message(shop, "请在本店下单", "这个请求不是从本店的页面发出的，没有受理。");
+
+export const tooManyPage = (shop: StorefrontConfig): string =>
+  message(shop, "操作太频繁", "操作太频繁了，请过一分钟再试。");
+
+export const returnPage = (shop: StorefrontConfig): string =>
+  message(shop, "支付结果确认中", "支付结果以订单页面为准，请回到您的订单页面并刷新。");
 
 export const failurePage = (shop: StorefrontConfig): string =>
   message(shop, "出错了", "店铺出了一点问题，请稍后再试。");
 
-const message = (shop: StorefrontConfig, title: string, text: string): string =>
+/** One sentence under a heading. */
+export const message = (shop: StorefrontConfig, title: string, text: string): string =>
   page(
     shop,
     `${title} - ${shop.title}`,
@@ -65,7 +85,8 @@ const message = (shop: StorefrontConfig, title: string, text: string): string =>
     `<section><p class="soft">${text}</p><p class="soft"><a href="/">返回首页</a></p></section>`,
   );
 
-function page(shop: StorefrontConfig, title: string, subtitle: string, main: string): string {
+/** `subtitle` and `main` are markup, `title` is not. */
+export function page(shop: StorefrontConfig, title: string, subtitle: string, main: string): string {
   return `<!doctype html>
 <html lang="zh-CN">
 <head>
@@ -93,7 +114,13 @@ const entities: Record<string, string> = {
   '"': "&quot;",
   "'": "&#39;",
 };
-const escape = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c]!);
+/** Any text as markup, in an attribute too. */
+export const escape = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c]!);
+
+const china = (date: Date): string => new Date(date.getTime() + 8 * 3_600_000).toISOString();
 
 /** The day in China, which has one time zone and no summer time; `Intl` would load a megabyte for the same. */
-const day = (date: Date): string => new Date(date.getTime() + 8 * 3_600_000).toISOString().slice(0, 10);
+export const day = (date: Date): string => china(date).slice(0, 10);
+
+/** Hour and minute there. */
+export const hour = (date: Date): string => china(date).slice(11, 16);

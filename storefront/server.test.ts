@@ -187,7 +187,7 @@ test("a database that was not migrated is not ready, and the log says what to do
   const server = await serving(writeSecrets(join(dir, "empty"), postgres, "ss_empty", "app"));
   expect((await fetchPage(server.port, "/readyz")).status).toBe(503);
   expect(server.logs().at(-1)!["error"]).toBe(
-    "the database is at version 0, this image needs 1: run `migrate` first",
+    "the database is at version 0, this image needs 2: run `migrate` first",
   );
 });
 
@@ -246,7 +246,7 @@ test("a visitor who never ends a request cannot hold up the end, a resting conne
   const log: Log = (_level, message) => void lines.push(message);
   const options = { port: 0, operationsPort: 0, drainMilliseconds: 0, finishMilliseconds: 300 };
   const stop = async (visit: (port: number) => Promise<unknown>) => {
-    const server = await serve(config, openPool(config.database), log, options);
+    const server = await serve(config, { channels: {} }, openPool(config.database), log, options);
     await visit(server.port);
     const before = Date.now();
     await server.drain();

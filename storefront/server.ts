@@ -1,14 +1,19 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
-import type { StorefrontConfig } from "./config";
+import { openCashier } from "./cashier";
+import { openChannel } from "./channels/open";
+import type { OpenChannel } from "./channels/types";
+import type { ServerSecrets, StorefrontConfig } from "./config";
+import { type Answer, closeWithin, http, listen, page, type Route, route, text, TooLarge } from "./http";
 import { type Log, reason } from "./log";
 import { Metrics } from "./metrics";
 import * as pages from "./pages";
-import { openShop } from "./shop";
+import { openChannels } from "./payments";
+import { shopRoutes } from "./routes";
+import { openShop, type Shop, Unavailable } from "./shop";
+import { startSweep } from "./sweep";
 
 export interface ServeOptions {
   /** Port of the shop. @default 8080 */
@@ -19,6 +24,8 @@ export interface ServeOptions {
   readonly drainMilliseconds?: number;
   /** Milliseconds that requests then have to finish. @default 5000 */
   readonly finishMilliseconds?: number;
+  /** @default the kinds of `channels/` */
+  readonly openChannel?: OpenChannel;
 }
 
 export interface RunningServer {
@@ -28,53 +35,56 @@ export interface RunningServer {
   drain(): Promise<void>;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-  /** @default HTML */
-  readonly type?: string;
-  readonly headers?: Record<string, string>;
-}
-
-type Handler = () => Answer | Promise<Answer>;
-
 /** Serves the shop and its operations port. Answers from the start, also while the database is away. */
 export async function serve(
   config: StorefrontConfig,
+  secrets: Pick<ServerSecrets, "channels">,
   pool: Pool,
   log: Log,
   options: ServeOptions = {},
 ): Promise<RunningServer> {
   const metrics = new Metrics();
-  const shop = openShop(pool, log);
+  const shop = openShop(pool, config, log);
+  const channels = openChannels(config, secrets.channels, options.openChannel ?? openChannel);
+  const cashier = openCashier(pool, channels, metrics, log);
+  const sweep = startSweep(pool, channels, cashier, log);
   let draining = false;
 
-  const healthz: Handler = () => (draining ? text(503, "draining\n") : text(200, "ok\n"));
-  const readyz: Handler = async () => {
-    if (draining) return text(503, "draining\n");
-    return shop.ready().then(
-      () => text(200, "ready\n"),
-      () => text(503, "database\n"), // the reason is in the log; this is readable by everybody
-    );
+  const probes: Route[] = [
+    {
+      name: "/healthz",
+      path: /^\/healthz$/,
+      methods: page,
+      answer: () => (draining ? text(503, "draining\n") : text(200, "ok\n")),
+    },
+    {
+      name: "/readyz",
+      path: /^\/readyz$/,
+      methods: page,
+      answer: () =>
+        draining
+          ? text(503, "draining\n")
+          : shop.ready().then(
+              () => text(200, "ready\n"),
+              () => text(503, "database\n"), // the reason is in the log; this is readable by everybody
+            ),
+    },
+  ];
+  const exposition: Route = {
+    name: "/metrics",
+    path: /^\/metrics$/,
+    methods: page,
+    answer: () => text(200, metrics.render(pool), "text/plain; version=0.0.4; charset=utf-8"),
   };
-  const home: Handler = () =>
-    shop.notices().then(
-      (notices) => ({ status: 200, body: pages.homePage(config, notices) }),
-      () => ({ status: 503, body: pages.maintenancePage(config), headers: { "retry-after": "5" } }),
-    );
-  const exposition: Handler = () =>
-    text(200, metrics.render(pool), "text/plain; version=0.0.4; charset=utf-8");
 
   const common = securityHeaders(config);
-  const answering = (routes: Record<string, Handler>) => (req: IncomingMessage, res: ServerResponse) => {
+  const answering = (routes: readonly Route[]) => (req: IncomingMessage, res: ServerResponse) => {
     void (async () => {
       const started = performance.now();
-      const path = pathOf(req);
-      const handler = Object.hasOwn(routes, path) ? routes[path] : undefined;
-      const answer = await choose(config, req, handler).catch((error: unknown): Answer => {
-        log("error", "a request failed", { path, ...reason(error) });
-        return { status: 500, body: pages.failurePage(config) };
-      });
+      const found = route(req, routes);
+      const answer = await choose(config, found).catch((error: unknown) =>
+        failed(config, shop, log, found?.route.name ?? "other", error),
+      );
       if (draining) res.shouldKeepAlive = false; // its next request goes to another container
       res.writeHead(answer.status, {
         ...common,
@@ -83,12 +93,13 @@ export async function serve(
         ...answer.headers,
       });
       res.end(req.method === "HEAD" ? undefined : answer.body);
-      metrics.request(handler ? path : "other", answer.status, (performance.now() - started) / 1000);
+      metrics.request(found?.route.name ?? "other", answer.status, (performance.now() - started) / 1000);
     })();
   };
 
-  const operations = http(answering({ "/metrics": exposition, "/healthz": healthz, "/readyz": readyz }));
-  const shopfront = http(answering({ "/": home, "/healthz": healthz, "/readyz": readyz }));
+  const counter = { config, pool, shop, channels, cashier, sweep, metrics, log };
+  const operations = http(answering([exposition, ...probes]));
+  const shopfront = http(answering([...probes, ...shopRoutes(counter)]));
   const operationsPort = await listen(operations, options.operationsPort ?? 9090);
   const port = await listen(shopfront, options.port ?? 8080);
 
@@ -97,6 +108,7 @@ export async function serve(
     operationsPort,
     async drain() {
       draining = true;
+      sweep.stop();
       await sleep(options.drainMilliseconds ?? 3000);
       const cut = await closeWithin(options.finishMilliseconds ?? 5000, shopfront, operations);
       if (cut) log("warn", "requests that took too long were cut off");
@@ -105,63 +117,42 @@ export async function serve(
   };
 }
 
-async function choose(
-  config: StorefrontConfig,
-  req: IncomingMessage,
-  handler: Handler | undefined,
-): Promise<Answer> {
-  if (handler === undefined) return { status: 404, body: pages.notFoundPage(config) };
-  if (req.method === "GET" || req.method === "HEAD") return handler();
+async function choose(config: StorefrontConfig, found: ReturnType<typeof route>): Promise<Answer> {
+  if (!found) return { status: 404, body: pages.notFoundPage(config) };
+  const { methods, answer } = found.route;
+  if ((methods as readonly string[]).includes(found.visit.method)) return answer(found.visit);
   // Closed, because what a refused request goes on to send is not read.
   return {
     status: 405,
     body: pages.methodPage(config),
-    headers: { allow: "GET, HEAD", connection: "close" },
+    headers: { allow: methods.join(", "), connection: "close" },
   };
 }
 
-function http(listener: (req: IncomingMessage, res: ServerResponse) => void): Server {
-  const server = createServer(
-    { maxHeaderSize: 8192, headersTimeout: 10_000, requestTimeout: 15_000 },
-    listener,
-  );
-  // Longer than the 90 s that Traefik keeps an idle connection, so that it never sends a request into one that we close.
-  server.keepAliveTimeout = 100_000;
-  server.maxConnections = 512;
-  return server;
+/** While the database is away every page that needs it is under maintenance, and one line in the log has said so. */
+async function failed(
+  config: StorefrontConfig,
+  shop: Shop,
+  log: Log,
+  path: string,
+  error: unknown,
+): Promise<Answer> {
+  if (error instanceof TooLarge)
+    return { status: 413, body: pages.tooLargePage(config), headers: { connection: "close" } };
+  const away =
+    error instanceof Unavailable ||
+    (await shop.ready().then(
+      () => false,
+      () => true,
+    ));
+  if (away) return { status: 503, body: pages.maintenancePage(config), headers: { "retry-after": "5" } };
+  log("error", "a request failed", { path, ...reason(error) });
+  return { status: 500, body: pages.failurePage(config) };
 }
-
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port);
-  await once(server, "listening");
-  return (server.address() as AddressInfo).port;
-}
-
-/** Accepts no more, closes idle connections, waits for busy ones. True when the time was over first. */
-async function closeWithin(milliseconds: number, ...servers: Server[]): Promise<boolean> {
-  const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  const over = new AbortController();
-  const late = sleep(milliseconds, true, { signal: over.signal }).catch(() => false);
-  const cut = await Promise.race([closed.then(() => false), late]);
-  over.abort();
-  if (cut) for (const server of servers) server.closeAllConnections();
-  await closed;
-  return cut;
-}
-
-/** The path alone; a request may name the whole address (RFC 9112, 3.2.2). */
-const pathOf = (req: IncomingMessage): string =>
-  (req.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "").split("?", 1)[0] || "/";
-
-const text = (status: number, body: string, type = "text/plain; charset=utf-8"): Answer => ({
-  status,
-  body,
-  type,
-});
 
 const securityHeaders = (config: StorefrontConfig): Record<string, string> => ({
   "cache-control": "no-store",
-  "content-security-policy": pages.contentSecurityPolicy,
+  "content-security-policy": pages.contentSecurityPolicy(config),
   "cross-origin-opener-policy": "same-origin",
   "referrer-policy": "same-origin",
   "x-content-type-options": "nosniff",

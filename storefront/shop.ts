@@ -1,21 +1,30 @@
 import type { Pool } from "pg";
+import { type Goods, loadCatalog } from "./catalog";
+import type { StorefrontConfig } from "./config";
 import { atMostEvery } from "./database";
 import { type Log, reason } from "./log";
-import { schemaVersion } from "./migrations";
-import type { Notice } from "./pages";
+import { schemaVersion } from "./steps";
+import type { Notice } from "./shop-pages";
 
 /** Milliseconds within which the shop says whether its database answers. */
 const patience = 2000;
 
-export interface Shop {
-  /** Resolves when the database answers and has this image's schema; rejects with what is wrong. */
-  ready(): Promise<void>;
-  /** The latest notices, newest first. */
-  notices(): Promise<readonly Notice[]>;
+/** What needs the database cannot be had now. The reason is in the log already. */
+export class Unavailable extends Error {
+  override readonly name = "Unavailable";
 }
 
-/** What the pages read of the database, at most once a second, with one log line whenever the database goes or comes back. */
-export function openShop(pool: Pool, log: Log): Shop {
+export interface Shop {
+  /** Resolves when the database answers and has this image's schema. @throws Unavailable */
+  ready(): Promise<void>;
+  /** The latest notices, newest first. @throws Unavailable */
+  notices(): Promise<readonly Notice[]>;
+  /** What is sold now. @throws Unavailable */
+  catalog(): Promise<readonly Goods[]>;
+}
+
+/** What every visitor's pages read of the database, at most once a second, with one log line whenever the database goes or comes back. */
+export function openShop(pool: Pool, config: StorefrontConfig, log: Log): Shop {
   let up = true;
   // A connection that dies while it rests in the pool is no request's failure, but without a listener it ends the process.
   pool.on("error", (error) => log("warn", "an idle database connection was lost", reason(error)));
@@ -31,7 +40,7 @@ export function openShop(pool: Pool, log: Log): Shop {
         if (up)
           log("error", "the database does not answer: pages show 维护中 and /readyz says 503", reason(error));
         up = false;
-        throw error;
+        throw new Unavailable("the database does not answer", { cause: error });
       }
     });
 
@@ -54,6 +63,7 @@ export function openShop(pool: Pool, log: Log): Shop {
       );
       return rows.map((row) => ({ body: row.body, publishedAt: row.published_at }));
     }),
+    catalog: watched(() => loadCatalog(pool, config)),
   };
 }
 

@@ -2,11 +2,10 @@
  * The DNS emulator as a process: `main.ts --home <folder>`. Its configuration is `config.json` in that folder (mode 0600,
  * since it holds tokens). Prints one line of JSON when it answers; SIGTERM and SIGINT stop it.
  */
-import { readFile, stat } from "node:fs/promises";
-import path from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { UserError } from "../../config/error";
+import { readServiceConfig } from "../service";
 import { startDnsEmulator } from "./emulator";
 
 const port = z.int().min(0).max(65535);
@@ -36,33 +35,10 @@ const configSchema = z.strictObject({
 /** What `config.json` holds. */
 export type DnsEmulatorConfig = z.input<typeof configSchema>;
 
-async function readConfig(home: string): Promise<z.output<typeof configSchema>> {
-  const file = path.join(home, "config.json");
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new UserError(
-      `${file} cannot be read (${error.code}). It holds the DNS emulator's ports, zones and tokens.`,
-    );
-  });
-  const { mode } = await stat(file);
-  if (mode & 0o077)
-    throw new UserError(`${file} holds tokens but others may read it. Run: chmod 600 ${file}`);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new UserError(`${file} is not JSON: ${(error as Error).message}`);
-  }
-  const parsed = configSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  // Paths and reasons only: the values may be tokens.
-  const reasons = parsed.error.issues.map((i) => `  ${i.path.join(".") || "(whole file)"}: ${i.message}`);
-  throw new UserError(`${file} is not a configuration of the DNS emulator:\n${reasons.join("\n")}`);
-}
-
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { home: { type: "string" } } });
   if (!values.home) throw new UserError("Usage: main.ts --home <folder with config.json>");
-  const { rateLimit, ...config } = await readConfig(values.home);
+  const { rateLimit, ...config } = readServiceConfig(values.home, configSchema, "the DNS emulator");
   const emulator = await startDnsEmulator({
     ...config,
     home: values.home,

@@ -230,7 +230,7 @@ test("a wrong configuration is said in a sentence that shows no token", async ()
     }
     throw new Error("it started");
   };
-  expect(fail()).toContain("config.json cannot be read (ENOENT)");
+  expect(fail()).toContain("config.json is missing");
   await configure(0o644);
   expect(fail()).toMatch(/others may read it. Run: chmod 600/);
   await configure(0o600, {

@@ -5,12 +5,15 @@ import type { TestPostgres } from "./postgres";
 /** What must never be seen in a log, a page or a metric. */
 export const canaries = ["canary-session-key", "canary-station-token", "canary-callback-key"] as const;
 
-/** Fills `dir` as Substation fills `/run/secrets`, for the role `<name>_<role>` of `postgres`. Returns `dir`. */
+/**
+ * Fills `dir` as Substation fills `/run/secrets`, for the role `<name>_<role>` of `postgres`; `more` are keys of the file. Returns `dir`.
+ */
 export function writeSecrets(
   dir: string,
   postgres: Pick<TestPostgres, "port" | "ca">,
   name: string,
   role: "app" | "migrate",
+  more: Record<string, unknown> = {},
 ): string {
   mkdirSync(dir, { recursive: true });
   const [sessionKey, mainStationToken, callbackSigningKey] = canaries;
@@ -36,6 +39,7 @@ export function writeSecrets(
       ca: postgres.ca,
     },
     ...(role === "app" ? { secrets: { sessionKey, mainStationToken, callbackSigningKey } } : {}),
+    ...more,
   };
   writeFileSync(join(dir, "substation.json"), JSON.stringify(config));
   return dir;

@@ -31,7 +31,7 @@ const states = async () => (await statusLocal()).parts.map(({ state }) => state)
 beforeAll(async () => {
   for (const key of Object.keys(process.env)) if (key.startsWith("SUBSTATION_")) delete process.env[key];
   Object.assign(process.env, { SUBSTATION_HOME: root, SUBSTATION_NAME: name });
-  expect(await states()).toBe("running stopped stopped");
+  expect(await states()).toBe("running stopped stopped stopped");
   settings = await start();
   instance = readInstance()!;
 });
@@ -266,8 +266,8 @@ test("a DNS emulator that was killed is broken, and back after a start; one that
 });
 
 test("stop and start keep the data; a stopped instance says so", async () => {
-  expect(await stopLocal({}, silent)).toEqual(["DNS", "PostgreSQL"]);
-  expect(await states()).toBe("running stopped stopped");
+  expect(await stopLocal({}, silent)).toEqual(["Gateways", "DNS", "PostgreSQL"]);
+  expect(await states()).toBe("running stopped stopped stopped");
   expect(await stopLocal({}, silent)).toEqual([]);
   expect(await start()).toEqual(settings);
   expect(await query(asProvisioner("ss_a"), "select count(*)::int as n from public.kept")).toEqual([
@@ -298,7 +298,7 @@ test("reset removes nothing without the name, nor while Docker holds objects of 
   await expect(resetLocal({ confirm: () => Promise.resolve(name) }, silent)).rejects.toThrow(
     "Docker still holds 0 containers, 0 networks and 1 volumes",
   );
-  expect(await states()).toBe("running running running");
+  expect(await states()).toBe("running running running running");
 });
 
 /** On an instance of its own, since each round begins anew. */

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { appRole, databaseName, mark, volumeName } from "../../config/names";
 import type { EngineEvent } from "../../fleet/pulumi";
-import { setConfig } from "../../local/workspace";
+import { setConfig } from "../../fleet/stack-settings";
 import { command, inspect, Lab, shopFile, type Inspected } from "./lab";
 import { asSuperuser, changes, picture, recordsOf, resolve } from "./observe";
 

@@ -1,0 +1,79 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as postgresql from "@pulumi/postgresql";
+import type { Platform } from "../../config/platform";
+import { Substation, type SubstationArgs } from "../substation";
+import { register, type Registered } from "./mocks";
+
+export const image = `sha256:${"a".repeat(64)}`;
+export const platform: Platform = {
+  name: "local",
+  dns: { name: "substation.test", id: "zone-1", token: "token" },
+  ingress: { address: "127.0.0.1", port: 8080 },
+  edgeNetwork: "local-edge",
+  database: {
+    host: "127.0.0.1",
+    port: 5432,
+    address: "10.0.0.1",
+    user: "provisioner",
+    password: "p",
+    caFile: "/ca.pem",
+    ca: "PEM",
+  },
+  storefrontImage: image,
+};
+export const limits: SubstationArgs["limits"] = {
+  memoryBytes: 128 * 1024 * 1024,
+  cpus: 0.25,
+  processes: 32,
+  databaseConnections: 3,
+  temporaryStorageBytes: 16 * 1024 * 1024,
+  logSizeBytes: 5 * 1024 * 1024,
+  statementTimeoutMs: 5000,
+  idleTransactionTimeoutMs: 10_000,
+};
+
+/** Lays out one substation, "mengxiang" of group "demo", against mocks. */
+export async function lay(change: Partial<SubstationArgs> = {}, preview = false) {
+  let url = "";
+  const resources = await register(
+    () => {
+      const providers = {
+        database: new postgresql.Provider("database", {}),
+        dns: new cloudflare.Provider("dns", {}),
+      };
+      const substation = new Substation("mengxiang", {
+        group: "demo",
+        title: "梦想点卡",
+        tier: "trial",
+        host: "mengxiang.substation.test",
+        revenueShareBasisPoints: 1250,
+        markupBasisPoints: 1500,
+        modules: {},
+        channels: [],
+        channelSecrets: {},
+        limits,
+        platform,
+        providers,
+        ...change,
+      });
+      url = substation.url;
+    },
+    ({ type, name, inputs }) => {
+      const made = inputs as Record<string, unknown>;
+      return {
+        id: `${name}-id`,
+        state: type.endsWith(":RandomPassword") ? { ...made, result: `secret of ${name}` } : made,
+      };
+    },
+    preview,
+  );
+  const get = (type: string, name: string): Registered => {
+    const found = resources.find((r) => r.type === type && r.name === name);
+    if (!found)
+      throw new Error(
+        `no ${type} named ${name} among ${resources.map((r) => `${r.type} ${r.name}`).join(", ")}`,
+      );
+    return found;
+  };
+  return { url, resources, get, find: (type: string, name: string) => get(type, name).inputs };
+}

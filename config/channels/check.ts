@@ -1,0 +1,152 @@
+import type { Document, Path } from "../document";
+import { quote } from "../problem";
+import type { Problem, ProblemCode } from "../problem";
+import type { StoredSecret } from "../stack-secrets";
+import { nearest } from "../suggest";
+import type { Tier, Tiers } from "../tiers";
+import { otherTiers } from "../tiers";
+import { money } from "../units";
+import { channelKinds } from "./index";
+import { channelSchema, channelSpec } from "./schema";
+import type { ChannelSpec } from "./types";
+
+/** The channels of a file that could be read; those with mistakes of form are left out. */
+export function channelsIn(document: Document): ChannelSpec[] {
+  const { channels } = (document.value ?? {}) as { channels?: unknown };
+  if (typeof channels !== "object" || channels === null) return [];
+  return Object.entries(channels).flatMap(([id, written]) => {
+    const read = channelSchema.safeParse(written);
+    return read.success ? [channelSpec(id, read.data)] : [];
+  });
+}
+
+/** Each says what is wrong with the last step of `path` in one channel. */
+type Report = (path: Path, code: ProblemCode, why: string) => Problem;
+
+const reporter =
+  (document: Document): Report =>
+  (path, code, why) => ({ ...document.at(path), code, message: `${path.join(".")} ${why}.` });
+
+/** Whether channels agree in themselves, with each other and with the tier; of a file whose other keys may be wrong. */
+export function channelProblems(
+  document: Document,
+  channels: readonly ChannelSpec[],
+  tier: Tier | undefined,
+  tiers: Tiers,
+): Problem[] {
+  const report = reporter(document);
+  return [
+    ...channels.flatMap((channel) => [
+      ...fieldProblems(document, channel, report),
+      ...limitProblems(channel, report),
+    ]),
+    ...merchantProblems(channels, report),
+    ...(tier ? tierProblems(channels, tier, tiers, report) : []),
+  ];
+}
+
+/** Fields that depend on another one. */
+function fieldProblems(document: Document, channel: ChannelSpec, report: Report): Problem[] {
+  const { id, kind, fields, secrets } = channel;
+  return channelKinds[kind].fields.flatMap(({ name, secret, when, example }): Problem[] => {
+    if (!when) return [];
+    const path = ["channels", id, ...(secret ? ["secrets"] : []), name];
+    const written = (secret ? secrets : fields)[name] !== undefined;
+    const wanted = fields[when.field] === when.is;
+    if (written === wanted) return [];
+    const because = `${when.field} ${when.is}`;
+    if (written)
+      return [
+        report(
+          path,
+          "channel/field",
+          `is for ${because}, and ${when.field} is ${fields[when.field]}: remove it`,
+        ),
+      ];
+    const like = secret ? `, like ${name}: ${example}` : "";
+    const missing = report(path, "key/missing", `is missing, which ${because} wants: add it${like}`);
+    return [{ ...missing, ...document.keyAt(path.slice(0, -1)) }];
+  });
+}
+
+function limitProblems({ id, minimum, maximum, dailyCap }: ChannelSpec, report: Report): Problem[] {
+  const above = (key: string, value: number, other: string, most: number): Problem[] => {
+    if (value <= most) return [];
+    const why = `is "${money.format(value)}": that is more than ${other}, ${money.format(most)}; no payment would fit`;
+    return [report(["channels", id, key], "channel/limits", `${why}; lower it, or raise ${other}`)];
+  };
+  return [
+    ...above("minimum", minimum, "maximum", maximum),
+    ...above("maximum", maximum, "dailyCap", dailyCap),
+  ];
+}
+
+/** Twice the same merchant: one of them has been copied and not edited, or the buyer chooses between two names for one thing. */
+function merchantProblems(channels: readonly ChannelSpec[], report: Report): Problem[] {
+  const firsts = new Map<string, ChannelSpec>();
+  return channels.flatMap((channel) => {
+    const { id, kind, sandbox, gateway, fields } = channel;
+    const names = channelKinds[kind].merchant;
+    const merchant = names.map((name) => (name === "gateway" ? gateway : fields[name]));
+    const key = JSON.stringify([kind, sandbox, ...merchant]);
+    const first = firsts.get(key);
+    if (!first) {
+      firsts.set(key, channel);
+      return [];
+    }
+    const same = names.join(" and ");
+    const why = `has the same merchant as channels.${first.id} (${same}): write its own, or remove one of the two`;
+    return [report(["channels", id, names[0] ?? "kind"], "channel/merchant", why)];
+  });
+}
+
+function tierProblems(channels: readonly ChannelSpec[], tier: Tier, tiers: Tiers, report: Report): Problem[] {
+  const enabled = channels.filter((channel) => channel.enabled);
+  const named = `the tier ${tier.name} (${tier.title}) allows`;
+  const kinds = enabled
+    .filter(({ kind }) => !tier.channels.includes(kind))
+    .map(({ id, kind }) => {
+      const allowed = tier.channels.length > 0 ? tier.channels.join(", ") : "no channels";
+      const instead = otherTiers(tiers, (other) => other.channels.includes(kind));
+      const why = `is ${kind}: ${named} ${allowed}; write enabled: false below it${instead}`;
+      return report(["channels", id, "kind"], "channel/tier", why);
+    });
+  const [tooMany] = enabled.slice(tier.maximumChannels);
+  if (!tooMany) return kinds;
+  const instead = otherTiers(tiers, (other) => other.maximumChannels >= enabled.length);
+  const why = `is one of ${enabled.length} enabled channels: ${named} ${tier.maximumChannels}; write enabled: false below some${instead}`;
+  return [...kinds, report(["channels", tooMany.id], "channel/too-many", why)];
+}
+
+/**
+ * Whether every secret that a channel names is stored, encrypted; also of channels that are switched off, which still verify what was
+ * paid before.
+ * @param stored of the whole group
+ */
+export function secretProblems(
+  document: Document,
+  id: string,
+  channels: readonly ChannelSpec[],
+  stored: readonly StoredSecret[],
+): Problem[] {
+  const report = reporter(document);
+  const own = new Map(stored.filter((secret) => secret.id === id).map((secret) => [secret.name, secret]));
+  return channels.flatMap((channel) =>
+    Object.entries(channel.secrets).flatMap(([field, name]): Problem[] => {
+      const path = ["channels", channel.id, "secrets", field];
+      const set = `"substation secret set ${id} ${name}"`;
+      const secret = own.get(name);
+      if (!secret) {
+        const near = nearest(name, own.keys());
+        const meant = near === undefined ? "" : `did you mean "${near}"? Otherwise `;
+        const why = `is ${quote(name)}: no secret of that name is stored for ${id}; ${meant}store it with ${set}`;
+        return [report(path, "secret/missing", why)];
+      }
+      if (secret.ciphertext !== undefined) return [];
+      const why = `is ${quote(name)}: that secret is stored, but not encrypted; store it again with ${set}`;
+      return [
+        report(path, "secret/plain", `${why}, and have it replaced at the gateway if anybody has seen it`),
+      ];
+    }),
+  );
+}

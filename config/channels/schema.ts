@@ -1,0 +1,196 @@
+import { z } from "zod";
+
+import { checked, line, quantity, unshown, word } from "../forms";
+import { money, share } from "../units";
+import { channelKinds } from "./index";
+import type { ChannelDescriptor, ChannelSpec, Field } from "./types";
+import { plainValueFinding } from "./plain-value";
+
+const idPattern = "^[a-z][a-z0-9-]{0,18}[a-z0-9]$";
+const idForm = '2 to 20 of a-z, 0-9 and "-", beginning with a letter, not ending with "-"';
+
+/** How secrets of a substation are called. Longer than any name is every key that somebody might write in place of one. */
+export const secretNamePattern = "^[a-z][a-z0-9-]{0,30}$";
+export const secretNameForm = 'up to 31 of a-z, 0-9 and "-", beginning with a letter';
+
+const channelId = z
+  .string()
+  .superRefine(
+    checked((id) =>
+      new RegExp(idPattern).test(id)
+        ? undefined
+        : { code: "channel/syntax", why: `no id for a channel: it is ${idForm}, and part of its notify URL` },
+    ),
+  )
+  .meta({ description: "The channel's id, part of its notify URL.", pattern: idPattern });
+
+/** The kind's own fields, as they stand in the file: plain ones by value, secret ones by the name of a secret. */
+function shapeOf({ fields }: ChannelDescriptor) {
+  const [secrets, plain] = [fields.filter((f) => f.secret), fields.filter((f) => !f.secret)];
+  return {
+    ...Object.fromEntries(plain.map((field) => [field.name, maybe(field, plainSchema(field))])),
+    ...Object.fromEntries(secrets.map((field) => [field.name, misplaced(field)])),
+    secrets: z
+      .strictObject(Object.fromEntries(secrets.map((field) => [field.name, maybe(field, nameSchema(field))])))
+      .meta({ description: "For each secret of the channel the name that it is stored under." }),
+  };
+}
+
+/** Whether a field with `when` is wanted is not a matter of its form: `check.ts` looks. */
+const maybe = (field: Field, schema: z.ZodString): z.ZodType<string | undefined> =>
+  field.when ? schema.optional() : schema;
+
+function plainSchema(field: Field): z.ZodString {
+  const { description, example, pattern, choices } = field;
+  const schema = z
+    .string()
+    .superRefine(checked((value) => plainValueFinding(field, value)))
+    .meta({
+      description,
+      examples: [example],
+      ...(pattern === undefined ? {} : { pattern }),
+      ...(choices === undefined ? {} : { enum: [...choices] }),
+    });
+  // A private key may stand where a public one belongs.
+  return field.type === "publicKey" ? schema.register(unshown, { unshown: true }) : schema;
+}
+
+const nameSchema = ({ description, example }: Field): z.ZodString =>
+  word(secretNamePattern, `the name of a secret, ${secretNameForm}; its value never stands in a file`, {
+    description: `${description} The name of a secret, which \`substation secret set <id> <name>\` stores.`,
+    examples: [example],
+  }).register(unshown, { unshown: true });
+
+/** A secret field where plain ones stand: always refused, with better words than those for an unknown key. */
+const misplaced = ({ name, example }: Field) =>
+  z
+    .unknown()
+    .superRefine(
+      checked((value) =>
+        value === undefined
+          ? undefined
+          : {
+              code: "channel/plain-secret",
+              why:
+                `it is a secret, and a file is no place for it; remove it, have it replaced at the gateway if anybody has seen it, ` +
+                `store it with "substation secret set <id> <name>", and write secrets: { ${name}: ${example} }`,
+            },
+      ),
+    )
+    .meta({ description: `A secret: its name stands below \`secrets\`.`, not: {} })
+    .register(unshown, { unshown: true })
+    .optional();
+
+function termsOf({ title, limits }: ChannelDescriptor) {
+  const bound = (most: number, description: string, example: string) =>
+    quantity(money, money.format(limits.minimum), money.format(most), { description, examples: [example] });
+  const { maximum, dailyCap } = limits;
+  return {
+    title: line(1, 20, {
+      description: `What buyers read. ${title} where it is absent.`,
+      examples: [title],
+    }).optional(),
+    sandbox: z
+      .boolean()
+      .meta({
+        description: "The platform's sandbox gateway in place of the real one: no money moves.",
+        examples: [true],
+      })
+      .optional(),
+    minimum: bound(
+      maximum,
+      "The least that one payment may be, in yuan. 0.01 where it is absent.",
+      "1.00",
+    ).optional(),
+    maximum: bound(
+      maximum,
+      `The most that one payment may be, in yuan. ${money.format(maximum)}, or dailyCap, where it is absent.`,
+      "500.00",
+    ).optional(),
+    dailyCap: bound(
+      dailyCap,
+      `The most that is taken in a day, in yuan. ${money.format(dailyCap)} where it is absent.`,
+      "20000.00",
+    ).optional(),
+    fee: quantity(share, "0%", "20%", {
+      description: "What the gateway keeps of each payment.",
+      examples: ["0.6%"],
+    }),
+    weight: z
+      .number()
+      .min(1)
+      .max(100)
+      .int()
+      .meta({
+        description:
+          "Of several channels that fit, each is offered in proportion to it. 1 where it is absent.",
+        examples: [1],
+      })
+      .optional(),
+    enabled: z
+      .boolean()
+      .meta({
+        description:
+          "false takes no new payments by it; what was begun is finished. true where it is absent.",
+        examples: [false],
+      })
+      .optional(),
+  };
+}
+
+const kindSchema = (descriptor: ChannelDescriptor) =>
+  z
+    .strictObject({
+      kind: z
+        .literal(descriptor.kind)
+        .meta({ description: descriptor.description, examples: [descriptor.kind] }),
+      ...termsOf(descriptor),
+      ...shapeOf(descriptor),
+    })
+    .meta({ description: `${descriptor.title}. ${descriptor.description}` });
+
+const { alipay, wechatPay, epay } = channelKinds;
+
+/** One channel in a substation's file; what it must have depends on its `kind`. */
+export const channelSchema = z
+  .discriminatedUnion("kind", [kindSchema(alipay), kindSchema(wechatPay), kindSchema(epay)])
+  .meta({ description: "A payment channel.", examples: ["kind: alipay"] });
+
+export const channelsSchema = z.record(channelId, channelSchema).meta({
+  description:
+    "Payment channels by id. Several of one kind are allowed; the tier says which kinds, and how many.",
+});
+
+export type WrittenChannel = z.infer<typeof channelSchema>;
+
+/** What the schema has let pass, in base units and with what was left out. */
+export function channelSpec(id: string, written: WrittenChannel): ChannelSpec {
+  const { kind, title, sandbox, enabled, minimum, maximum, dailyCap, fee, weight, secrets } = written;
+  const descriptor = channelKinds[kind];
+  const fen = (amount: string | undefined, otherwise: number): number =>
+    amount === undefined ? otherwise : money.value(amount);
+  const own = written as Readonly<Record<string, unknown>>;
+  const plain = descriptor.fields.flatMap(({ name, secret }) => {
+    const value = own[name];
+    return secret || typeof value !== "string" ? [] : [[name, value.trim()] as const];
+  });
+  const { gateway = descriptor.gateway ?? "", ...fields } = Object.fromEntries(plain);
+  const cap = fen(dailyCap, descriptor.limits.dailyCap);
+  return {
+    id,
+    kind,
+    title: title ?? descriptor.title,
+    enabled: enabled ?? true,
+    sandbox: sandbox ?? false,
+    gateway: gateway.replace(/\/+$/, ""),
+    minimum: fen(minimum, descriptor.limits.minimum),
+    maximum: fen(maximum, Math.min(descriptor.limits.maximum, cap)),
+    dailyCap: cap,
+    feeBasisPoints: share.value(fee),
+    weight: weight ?? 1,
+    fields,
+    secrets: Object.fromEntries(
+      Object.entries(secrets).flatMap(([field, name]) => (name === undefined ? [] : [[field, name]])),
+    ),
+  };
+}

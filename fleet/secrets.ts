@@ -1,0 +1,155 @@
+import { join, relative } from "node:path";
+import { parseYaml } from "../config/document";
+import { UserError } from "../config/error";
+import { formatProblem } from "../config/problem";
+import { readSource } from "../config/source";
+import { secretSetting, storedSecrets } from "../config/stack-secrets";
+import { nearest } from "../config/suggest";
+import { readTree } from "../config/tree";
+import { PulumiFailed, type Workspace } from "./pulumi";
+import { checkSecret } from "./secret-value";
+import { removeConfig, setConfig } from "./stack-settings";
+
+/** The secrets of one substation. Values are never among it. */
+export interface SecretList {
+  readonly id: string;
+  /** Its stack, whose settings hold the values, encrypted. */
+  readonly group: string;
+  /** The substation's file. */
+  readonly file: string;
+  /** By name. */
+  readonly secrets: readonly SecretEntry[];
+}
+
+/** A secret that channels name, or that is stored, or both. */
+export interface SecretEntry {
+  readonly name: string;
+  /** "plain": it stands in the settings file unencrypted. */
+  readonly state: "set" | "missing" | "plain";
+  readonly uses: readonly SecretUse[];
+}
+
+/** A channel's field whose value it is. */
+export interface SecretUse {
+  readonly channel: string;
+  /** As the file says it. */
+  readonly kind: string;
+  readonly field: string;
+}
+
+/**
+ * Which secrets a substation has and lacks. Its file may have problems, of which a missing secret is one.
+ * @throws UserError where there is no such substation, or its file cannot be read
+ */
+export function listSecrets({ root }: Pick<Workspace, "root">, id: string): SecretList {
+  const stacks = join(root, "stacks");
+  const { group, path } = findFile(stacks, id);
+  const file = relative("", path);
+  const uses = usesIn(file, path);
+  const stored = (storedSecrets(stacks, group) ?? []).filter((one) => one.id === id);
+  const names = [...new Set([...uses.keys(), ...stored.map(({ name }) => name)])].sort();
+  const secrets = names.map((name): SecretEntry => {
+    const found = stored.find((one) => one.name === name);
+    const state = found ? (found.ciphertext === undefined ? "plain" : "set") : "missing";
+    return { name, state, uses: uses.get(name) ?? [] };
+  });
+  return { id, group, file, secrets };
+}
+
+/**
+ * Stores a secret, encrypted, in the settings of the substation's stack; what was stored before is replaced.
+ * Running shops have it after the next update.
+ * @returns what it is used for
+ * @throws UserError where there is no such substation, the value cannot be what a channel's field wants, or Pulumi refuses
+ */
+export async function setSecret(
+  workspace: Workspace,
+  id: string,
+  name: string,
+  written: string,
+): Promise<SecretList & { readonly secret: SecretEntry }> {
+  const { group, secrets } = listSecrets(workspace, id);
+  const value = checkSecret(name, written, secrets.find((one) => one.name === name)?.uses ?? []);
+  await asUser(`${name} of ${id} was not set`, group, () =>
+    setConfig(workspace, group, secretSetting(id, name), value, true),
+  );
+  const now = listSecrets(workspace, id);
+  const secret = now.secrets.find((one) => one.name === name);
+  if (secret?.state !== "set") throw new Error(`${name} of ${id} is ${secret?.state} after it was set`);
+  return { ...now, secret };
+}
+
+/**
+ * Takes a secret away that no channel names any more.
+ * @throws UserError where a channel names it, or there is none
+ */
+export async function removeSecret(workspace: Workspace, id: string, name: string): Promise<SecretList> {
+  const { group, file, secrets } = listSecrets(workspace, id);
+  const secret = secrets.find((one) => one.name === name);
+  if (secret && secret.uses.length > 0) {
+    const fields = secret.uses.map((use) => `channels.${use.channel}.secrets.${use.field}`).join(", ");
+    throw new UserError(
+      `${name} of ${id} is in use by ${fields} of ${file}: take that away first. Nothing was removed.`,
+    );
+  }
+  if (!secret) {
+    const stored = secrets.filter(({ state }) => state !== "missing").map((one) => one.name);
+    throw new UserError(`${id} has no secret "${name}": ${others(name, stored)} Nothing was removed.`);
+  }
+  await asUser(`${name} of ${id} was not removed`, group, () =>
+    removeConfig(workspace, group, secretSetting(id, name)),
+  );
+  return listSecrets(workspace, id);
+}
+
+/** By its name alone: what stands in it may be wrong. */
+function findFile(stacks: string, id: string): { readonly group: string; readonly path: string } {
+  const { groups } = readTree(stacks, (path) => relative("", path));
+  const all = groups.flatMap(({ name, files }) => files.map((file) => ({ ...file, group: name })));
+  const [found, another] = all.filter((file) => file.id === id);
+  if (found && another)
+    throw new UserError(
+      `there are two files for ${id}, ${found.path} and ${another.path}: remove one. Nothing was changed.`,
+    );
+  if (found) return found;
+  const ids = all.map((file) => file.id);
+  throw new UserError(`there is no substation "${id}" in ${stacks}: ${others(id, ids)} Nothing was changed.`);
+}
+
+const others = (word: string, known: readonly string[]): string => {
+  const near = nearest(word, known);
+  return near === undefined ? `those are ${known.join(", ") || "none"}.` : `did you mean "${near}"?`;
+};
+
+/** The names of secrets in a substation's file, with the fields that name them; of what is not as it must be, nothing. */
+function usesIn(file: string, path: string): ReadonlyMap<string, SecretUse[]> {
+  const { text, problems } = readSource(path, file);
+  if (text === undefined) throw new UserError(problems.map(formatProblem).join("\n"));
+  const uses = new Map<string, SecretUse[]>();
+  for (const [channel, value] of entries(entries(parseYaml(file, text).value).get("channels"))) {
+    const { kind } = (value ?? {}) as { kind?: unknown };
+    for (const [field, name] of entries(entries(value).get("secrets"))) {
+      if (typeof name !== "string") continue;
+      uses.set(name, [
+        ...(uses.get(name) ?? []),
+        { channel, kind: typeof kind === "string" ? kind : "", field },
+      ]);
+    }
+  }
+  return uses;
+}
+
+const entries = (value: unknown): ReadonlyMap<string, unknown> =>
+  new Map(typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : []);
+
+/** What Pulumi refuses is for the user to mend: a stack that does not exist, a passphrase that does not fit. */
+async function asUser(what: string, group: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof PulumiFailed)) throw error;
+    const said = (error.stderr || error.stdout).trim();
+    const todo = said.includes("no stack named") ? ` Make it with "pulumi stack init ${group}".` : "";
+    throw new UserError(`${what}. Pulumi said: ${said}.${todo}`);
+  }
+}

@@ -1,0 +1,197 @@
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { alipay } from "./alipay";
+import { call } from "./call";
+import type { Reach } from "./destination";
+import { epay } from "./epay";
+import { readIfPresent, secretMode, writeFileAtomic } from "../files";
+import { registrationSchema, type Registration, type RegistrationOf } from "./merchants";
+import { isExpired, Orders, type Refusal } from "./orders";
+import type { Counter, Protocol } from "./protocol";
+import type { Attempt, Kind, Misbehaviour, NewOrder, Order } from "./types";
+import { wechatPay } from "./wechat-pay";
+
+export const protocols: { readonly [K in Kind]: Protocol<K> } = { alipay, wechatPay, epay };
+
+export interface HouseOptions {
+  /** Folder of orders and of merchants that were registered while it ran. */
+  readonly home: string;
+  readonly merchants: readonly Registration[];
+  readonly reach: Reach;
+  /** How many times faster than the real ones the gateways repeat their callbacks. */
+  readonly speed: number;
+  readonly onError: (error: Error) => void;
+  /** @default Date.now */
+  readonly now?: () => number;
+}
+
+const mostAttempts = 2_000;
+
+/** Merchants, orders and callbacks of all three gateways: what happens to money in them, whatever the words in which it is told. */
+export class House {
+  readonly orders: Orders;
+  readonly now: () => number;
+  readonly #merchants = new Map<string, Registration>();
+  readonly #registered: string;
+  readonly #misbehaviours = new Map<string, Misbehaviour>();
+  readonly #attempts: Attempt[] = [];
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #end = new AbortController();
+
+  constructor(private readonly options: HouseOptions) {
+    this.now = options.now ?? Date.now;
+    this.orders = new Orders(path.join(options.home, "orders.jsonl"));
+    this.#registered = path.join(options.home, "merchants.json");
+    const later = z.array(registrationSchema).parse(JSON.parse(readIfPresent(this.#registered) ?? "[]"));
+    for (const merchant of [...options.merchants, ...later]) this.#merchants.set(keyOf(merchant), merchant);
+  }
+
+  /** Goes on with callbacks that were owed when the last process ended. */
+  resume(): void {
+    for (const order of this.orders.all().filter(({ due }) => due)) this.#begin(this.#repeat(order));
+  }
+
+  merchant<K extends Kind>(kind: K, merchant: string): RegistrationOf<K> | undefined {
+    return this.#merchants.get(keyOf({ kind, merchant })) as RegistrationOf<K> | undefined;
+  }
+
+  register(merchant: Registration): void {
+    this.#merchants.set(keyOf(merchant), merchant);
+    const fixed = new Set(this.options.merchants.map(keyOf));
+    const later = [...this.#merchants.values()].filter((one) => !fixed.has(keyOf(one)));
+    writeFileAtomic(this.#registered, JSON.stringify(later), secretMode);
+  }
+
+  /** From now on; an order's own misbehaviour takes the place of its merchant's as a whole. */
+  misbehave(whose: Whose, how: Misbehaviour): void {
+    this.#misbehaviours.set(keyOf(whose), how);
+  }
+
+  behaviourOf(whose: Whose): Misbehaviour {
+    const { kind, merchant } = whose;
+    return this.#misbehaviours.get(keyOf(whose)) ?? this.#misbehaviours.get(keyOf({ kind, merchant })) ?? {};
+  }
+
+  counter<K extends Kind>(kind: K): Counter<K> {
+    return {
+      merchant: (id) => this.merchant(kind, id),
+      orders: this.orders,
+      open: (order) => this.#open({ ...order, kind }),
+      now: this.now,
+    };
+  }
+
+  async #open(wanted: NewOrder): Promise<Order | Refusal> {
+    const order = this.orders.open(wanted, this.now());
+    if (typeof order === "string" || !this.behaviourOf(order).callbackBeforeAnswer) return order;
+    return await this.#payNow(order);
+  }
+
+  /** The payer pays. Says why not, where that cannot be. */
+  pay(order: Order): Order | Refusal {
+    if (order.paidAt !== undefined) return "paid";
+    const { takesExpired, callbacks = 1 } = this.behaviourOf(order);
+    if (isExpired(order, this.now()) && !takesExpired) return "expired";
+    const paid = this.orders.change(order, { paidAt: this.now(), due: callbacks > 0 });
+    if (paid.due) this.#begin(this.#first(paid));
+    return paid;
+  }
+
+  /** The payer pays, and the first callback has come back when this is done. */
+  async #payNow(order: Order): Promise<Order> {
+    const paid = this.orders.change(order, { paidAt: this.now(), due: true });
+    await this.notify(paid, this.behaviourOf(paid));
+    const { due } = this.orders.find(paid.kind, paid.merchant, paid.outTradeNo)!;
+    if (due) this.#begin(this.#repeat(paid));
+    return paid;
+  }
+
+  async #first(order: Order): Promise<void> {
+    const { callbacks = 1, callbackDelaySeconds = 0 } = this.behaviourOf(order);
+    await this.#pause(callbackDelaySeconds * 1000);
+    await Promise.all(Array.from({ length: callbacks }, () => this.notify(order, this.behaviourOf(order))));
+    await this.#repeat(order);
+  }
+
+  /** Callback after callback at the gateway's intervals, until one is heard or none is left. */
+  async #repeat({ kind, merchant, outTradeNo }: Order): Promise<void> {
+    const { repeats } = protocols[kind];
+    for (;;) {
+      const order = this.orders.find(kind, merchant, outTradeNo);
+      if (!order?.due) return;
+      const seconds = repeats[order.attempts - 1] ?? (order.attempts === 0 ? 0 : undefined);
+      if (seconds === undefined) {
+        this.orders.change(order, { due: false });
+        return;
+      }
+      await this.#pause((seconds * 1000) / this.options.speed);
+      await this.notify(order, this.behaviourOf(order));
+    }
+  }
+
+  /** One callback, now, of a paid order. */
+  async notify<K extends Kind>(order: Order & { kind: K }, how: Misbehaviour): Promise<Attempt> {
+    const { kind, merchant, outTradeNo } = order;
+    const protocol: Protocol<K> = protocols[kind];
+    const wrong = how.wrong ?? [];
+    const at = this.now();
+    const request = protocol.callback(order, this.merchant(kind, merchant)!, new Set(wrong), at);
+    const called = await call(request, this.options.reach, protocol.patience);
+    const heard = called.status !== undefined && protocol.heard(called.status, called.body ?? "");
+    const milliseconds = this.now() - at;
+    const attempt = {
+      kind,
+      merchant,
+      outTradeNo,
+      at,
+      milliseconds,
+      wrong,
+      request,
+      ...called,
+      acknowledged: heard,
+    };
+    this.#attempts.push(attempt);
+    if (this.#attempts.length > mostAttempts) this.#attempts.shift();
+    const { attempts, due } = this.orders.find(kind, merchant, outTradeNo)!;
+    this.orders.change(order, { attempts: attempts + 1, due: due && !heard });
+    return attempt;
+  }
+
+  attempts({ kind, merchant, outTradeNo }: Whose): readonly Attempt[] {
+    return this.#attempts.filter(
+      (one) =>
+        one.kind === kind && one.merchant === merchant && [undefined, one.outTradeNo].includes(outTradeNo),
+    );
+  }
+
+  /** Ends once the callbacks under way have come back; the rest follows when the next process resumes. */
+  async close(): Promise<void> {
+    this.#end.abort();
+    await Promise.all(this.#underWay);
+  }
+
+  #pause(milliseconds: number): Promise<unknown> {
+    return milliseconds === 0
+      ? Promise.resolve()
+      : sleep(milliseconds, undefined, { signal: this.#end.signal });
+  }
+
+  #begin(work: Promise<void>): void {
+    const whole = work.catch((error: unknown) => {
+      if (!this.#end.signal.aborted) this.options.onError(error as Error);
+    });
+    this.#underWay.add(whole);
+    void whole.then(() => this.#underWay.delete(whole));
+  }
+}
+
+/** A merchant, or one order of it. */
+export interface Whose {
+  readonly kind: Kind;
+  readonly merchant: string;
+  readonly outTradeNo?: string;
+}
+
+const keyOf = ({ kind, merchant, outTradeNo }: Whose): string =>
+  outTradeNo === undefined ? `${kind}/${merchant}` : `${kind}/${merchant}/${outTradeNo}`;

@@ -1,0 +1,128 @@
+import type { Pool } from "pg";
+import { type Channel, ChannelError, type OpenChannel, type PaymentStart } from "./channels/types";
+import type { PlainChannel, StorefrontConfig } from "./config";
+import { moduleOf, type Order, randomToken } from "./orders";
+
+/** The shop's channels by id, each opened when it is first used. */
+export interface Channels {
+  readonly all: readonly PlainChannel[];
+  find(id: string): PlainChannel | undefined;
+  /** @throws ChannelError when its configuration cannot be used */
+  open(channel: PlainChannel): Channel;
+}
+
+export function openChannels(
+  config: StorefrontConfig,
+  secrets: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  open: OpenChannel,
+): Channels {
+  const opened = new Map<string, Channel>();
+  return {
+    all: config.channels,
+    find: (id) => config.channels.find((channel) => channel.id === id),
+    open(plain) {
+      const channel = opened.get(plain.id) ?? open({ ...plain, secrets: secrets[plain.id] ?? {} });
+      opened.set(plain.id, channel);
+      return channel;
+    },
+  };
+}
+
+/**
+ * The channels that may take this order's money now, those of the largest weight first: switched on, its limits and what is left of its
+ * daily cap above the amount, and something of its sort in stock. The cap counts what was paid: were started payments counted too,
+ * anybody could use it up without paying.
+ */
+export async function offers(
+  pool: Pool,
+  order: Order,
+  all: readonly PlainChannel[],
+): Promise<readonly PlainChannel[]> {
+  const fitting = all.filter(
+    ({ enabled, minimum, maximum }) => enabled && order.amount >= minimum && order.amount <= maximum,
+  );
+  if (fitting.length === 0 || order.state !== "open" || order.expired) return [];
+  const { rows } = await pool.query<{ sample: boolean }>(
+    "SELECT DISTINCT sample FROM shop.card WHERE goods_id = $1 AND sold_at IS NULL",
+    [order.goodsId],
+  );
+  const fromStock = moduleOf(order)?.delivers === "card";
+  const stocked = fitting.filter(
+    ({ sandbox }) => !fromStock || rows.some(({ sample }) => sample === sandbox),
+  );
+  const taken = stocked.some(({ dailyCap }) => dailyCap !== undefined)
+    ? await takenToday(pool)
+    : new Map<string, number>();
+  return stocked
+    .filter(({ id, dailyCap = Infinity }) => (taken.get(id) ?? 0) + order.amount <= dailyCap)
+    .sort((a, b) => b.weight - a.weight);
+}
+
+/** Fen that each channel took since midnight in China. */
+async function takenToday(pool: Pool): Promise<ReadonlyMap<string, number>> {
+  const [day, china] = [86_400_000, 8 * 3_600_000];
+  const midnight = new Date(Math.floor((Date.now() + china) / day) * day - china);
+  const { rows } = await pool.query<{ channel: string; fen: string }>(
+    "SELECT channel, sum(amount) AS fen FROM shop.payment WHERE state = 'paid' AND paid_at >= $1 GROUP BY channel",
+    [midnight],
+  );
+  return new Map(rows.map(({ channel, fen }) => [channel, Number(fen)]));
+}
+
+/**
+ * Starts the order's payment by a channel that `offers` names. Asked again it is the same payment, under the same number.
+ *
+ * @returns undefined when that payment is over already: paid, closed or held
+ * @throws ChannelError when the gateway refuses or does not answer
+ */
+export async function startPayment(
+  pool: Pool,
+  channels: Channels,
+  order: Order,
+  plain: PlainChannel,
+  clientIp: string,
+): Promise<PaymentStart | undefined> {
+  const channel = channels.open(plain);
+  const { rows } = await pool.query<{ outTradeNo: string; state: string }>(
+    `INSERT INTO shop.payment (order_id, channel, sandbox, out_trade_no, amount) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (order_id, channel) DO UPDATE SET next_query_at = now() + interval '1 minute', queries = 0
+     RETURNING out_trade_no AS "outTradeNo", state`,
+    [order.id, plain.id, plain.sandbox, randomToken(), order.amount],
+  );
+  const { outTradeNo, state } = rows[0]!;
+  if (state !== "started") return undefined;
+  const start = await channel.start({
+    outTradeNo,
+    amountFen: order.amount,
+    subject: order.title.slice(0, 60),
+    notifyUrl: plain.notifyUrl,
+    returnUrl: plain.returnUrl,
+    clientIp,
+    expiresAt: order.expiresAt,
+  });
+  if (!/^(https?|weixin|alipays):\/\//.test(start.url))
+    throw new ChannelError(
+      `channel ${plain.id}: the gateway sent the payer to an address of a strange scheme`,
+    );
+  if (start.kind === "code")
+    await pool.query("UPDATE shop.payment SET code_url = $2 WHERE out_trade_no = $1 AND state = 'started'", [
+      outTradeNo,
+      start.url,
+    ]);
+  return start;
+}
+
+/** What an order's page says of its payments. */
+export interface PaymentView {
+  readonly channel: string;
+  readonly state: "started" | "closed" | "paid" | "anomaly";
+  readonly codeUrl: string | null;
+}
+
+export async function paymentsOf(pool: Pool, orderId: string): Promise<readonly PaymentView[]> {
+  const { rows } = await pool.query<PaymentView>(
+    `SELECT channel, state, code_url AS "codeUrl" FROM shop.payment WHERE order_id = $1 ORDER BY id`,
+    [orderId],
+  );
+  return rows;
+}
