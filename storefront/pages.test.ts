@@ -53,7 +53,7 @@ test("no text of the shop, its goods, a buyer or a gateway becomes markup", () =
   const codeUrl = `weixin://"><script>`;
   const open = shopPages.orderPage(selling, {
     order,
-    payments: [{ channel: "zfb", state: "started", codeUrl }],
+    payments: [{ channel: "zfb", outTradeNo: "0123abcd", state: "started", codeUrl }],
     offers: [channel],
     delivered: undefined,
   });
@@ -78,6 +78,36 @@ test("no text of the shop, its goods, a buyer or a gateway becomes markup", () =
     expect(page).toContain('<html lang="zh-CN">');
     expect(page).not.toMatch(/<script|<img/);
   }
+});
+
+test("programs read goods, payments and states in attributes, whatever the words", () => {
+  const at = { module: goods.module.name, id: goods.id };
+  expect(shopPages.homePage(selling, [], [goods])).toContain(
+    `<li data-goods="${at.id}" data-module="${at.module}" data-fen="1234"><span>`,
+  );
+  expect(shopPages.homePage(shop, [], [goods])).toContain('data-fen="1234" data-sold-out><span>'); // no channel
+  const page = (state: Order["state"], more: Partial<shopPages.OrderView> = {}) =>
+    shopPages.orderPage(selling, {
+      order: { ...order, state },
+      payments: [],
+      offers: [],
+      delivered: undefined,
+      ...more,
+    });
+  const payment = { channel: "zfb", outTradeNo: "0123abcd", codeUrl: "weixin://x" } as const;
+  const open = page("open", { payments: [{ ...payment, state: "started" }], offers: [channel] });
+  expect(open).toContain('<code data-payment="zfb" data-state="started">0123abcd</code>');
+  expect(open).toContain('<a data-code-url href="weixin://x">');
+  expect(open).toContain('data-state="open">待付款');
+  expect(page("open", { payments: [{ ...payment, state: "anomaly" }] })).toContain('data-state="held">');
+  expect(page("open", { order: { ...order, expired: true } })).toContain('data-state="expired">');
+  expect(page("paid")).toContain('data-state="paid">');
+  expect(page("delivered", { delivered: { code: "A&B" } })).toContain(
+    '<p data-delivered="card"><code>A&amp;B</code></p>',
+  );
+  expect(page("delivered", { delivered: { receipt: "R1" } })).toContain(
+    '<p data-delivered="receipt"><code>R1</code></p>',
+  );
 });
 
 test("a form is there only where something can be sold, and every field has its label", () => {

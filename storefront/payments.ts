@@ -115,13 +115,15 @@ export async function startPayment(
 /** What an order's page says of its payments. */
 export interface PaymentView {
   readonly channel: string;
+  /** By which the gateway knows it too. */
+  readonly outTradeNo: string;
   readonly state: "started" | "closed" | "paid" | "anomaly";
   readonly codeUrl: string | null;
 }
 
 export async function paymentsOf(pool: Pool, orderId: string): Promise<readonly PaymentView[]> {
   const { rows } = await pool.query<PaymentView>(
-    `SELECT channel, state, code_url AS "codeUrl" FROM shop.payment WHERE order_id = $1 ORDER BY id`,
+    `SELECT channel, out_trade_no AS "outTradeNo", state, code_url AS "codeUrl" FROM shop.payment WHERE order_id = $1 ORDER BY id`,
     [orderId],
   );
   return rows;

@@ -41,7 +41,7 @@ export function homePage(
 }
 
 const shelfItem = (item: Goods, channels: readonly PlainChannel[]): string =>
-  `<li><span><a href="/goods/${item.id}">${escape(item.title)}</a>${available(item, channels) ? "" : ` <span class="soft">暂时缺货</span>`}</span>${price(item.price)}</li>`;
+  `<li data-goods="${item.id}" data-module="${item.module.name}" data-fen="${item.price}"${available(item, channels) ? "" : " data-sold-out"}><span><a href="/goods/${item.id}">${escape(item.title)}</a>${available(item, channels) ? "" : ` <span class="soft">暂时缺货</span>`}</span>${price(item.price)}</li>`;
 
 /** @param wrong what the buyer typed, when it was not right */
 export function goodsPage(shop: StorefrontConfig, goods: Goods, wrong?: string): string {
@@ -85,7 +85,11 @@ export function orderPage(shop: StorefrontConfig, view: OrderView): string {
     ["数量", "1"],
     ["应付金额", price(order.amount)],
     [moduleOf(order)?.contact.label ?? "联系方式", escape(order.contact)],
-    ["状态", `<span role="status">${stateOf(view)}</span>`],
+    ...view.payments.map(({ channel, state, outTradeNo }) => [
+      "支付单号",
+      `<code data-payment="${channel}" data-state="${state}">${outTradeNo}</code>`,
+    ]),
+    ["状态", `<span role="status" data-state="${stateOf(view)}">${stateText(view)}</span>`],
   ];
   return page(
     shop,
@@ -98,11 +102,26 @@ ${order.state === "open" && !order.expired ? payment(view) : goodsOf(view)}`,
   );
 }
 
-function stateOf({ order, payments }: OrderView): string {
-  if (order.state === "delivered") return "已完成";
-  if (order.state === "paid") return "已付款，等待发货";
-  if (payments.some(({ state }) => state === "anomaly")) return "付款需要人工核对，请联系店铺";
-  return order.expired ? "已过期，请勿付款" : `待付款，请在 ${hour(order.expiresAt)} 前支付`;
+/** In one word, for programs; the proof of opening reads it. */
+function stateOf({ order, payments }: OrderView): "delivered" | "paid" | "held" | "expired" | "open" {
+  if (order.state !== "open") return order.state;
+  if (payments.some(({ state }) => state === "anomaly")) return "held";
+  return order.expired ? "expired" : "open";
+}
+
+function stateText(view: OrderView): string {
+  switch (stateOf(view)) {
+    case "delivered":
+      return "已完成";
+    case "paid":
+      return "已付款，等待发货";
+    case "held":
+      return "付款需要人工核对，请联系店铺";
+    case "expired":
+      return "已过期，请勿付款";
+    case "open":
+      return `待付款，请在 ${hour(view.order.expiresAt)} 前支付`;
+  }
 }
 
 function payment({ order, offers, payments }: OrderView): string {
@@ -115,7 +134,7 @@ function payment({ order, offers, payments }: OrderView): string {
   const shown = codes.map(
     (url) =>
       `<section><h2>扫码支付</h2><p class="soft">请在支付应用中打开下面的地址，付款后刷新本页。</p>
-<p><a href="${escape(url)}"><code>${escape(url)}</code></a></p></section>`,
+<p><a data-code-url href="${escape(url)}"><code>${escape(url)}</code></a></p></section>`,
   );
   const buttons = open.map(
     ({ id, title, sandbox }) =>
@@ -127,6 +146,7 @@ function payment({ order, offers, payments }: OrderView): string {
 
 function goodsOf({ delivered }: OrderView): string {
   if (!delivered) return "";
-  const [label, value] = "code" in delivered ? ["卡密", delivered.code] : ["充值受理单号", delivered.receipt];
-  return `<section><h2>${label}</h2><p><code>${escape(value)}</code></p></section>`;
+  const [label, kind, value] =
+    "code" in delivered ? ["卡密", "card", delivered.code] : ["充值受理单号", "receipt", delivered.receipt];
+  return `<section><h2>${label}</h2><p data-delivered="${kind}"><code>${escape(value)}</code></p></section>`;
 }
