@@ -8,13 +8,13 @@ export interface Unit {
   /** The allowed form in words. */
   readonly form: string;
   /** @returns the value in the base unit as an integer, or undefined where `text` is not of the allowed form */
-  parse(text: string): number | undefined;
+  readonly parse: (text: string) => number | undefined;
   /** The same for what has been checked. @throws Error where it was not */
-  value(text: string): number;
+  readonly value: (text: string) => number;
   /** The inverse of `parse`, in the largest unit that fits without a fraction. */
-  format(value: number): string;
+  readonly format: (value: number) => string;
   /** What the writer of `text` probably meant, in allowed forms, likeliest first. */
-  suggest(text: string): readonly string[];
+  readonly suggest: (text: string) => readonly string[];
 }
 
 /** Bytes. 1 MB is 1,048,576 bytes, as Docker counts. */

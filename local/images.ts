@@ -15,11 +15,8 @@ export interface ImageNames {
   readonly socketProxyImage: string;
 }
 
-export const imageNames: ImageNames = {
-  storefrontImage: "ghcr.io/substation/storefront:0.1.0",
-  ingressImage: "docker.io/library/traefik:v3.6.12",
-  socketProxyImage: "docker.io/wollomatic/socket-proxy:1.12.0",
-};
+const ingressImage = "docker.io/library/traefik:v3.6.12";
+const socketProxyImage = "docker.io/wollomatic/socket-proxy:1.12.0";
 
 /** Label of an image that was built on the spot: its recipe's key. */
 export const recipeLabel = "substation.recipe";
@@ -34,17 +31,35 @@ const day = 86_400_000;
  * made from has changed; images of another origin are never touched.
  */
 export async function ensureImages(docker: Docker, home: Home, progress: Progress): Promise<ImageNames> {
-  const { storefrontImage, ingressImage, socketProxyImage } = imageNames;
-  const ensure = async (name: string, recipe: Recipe, mayPull: boolean) => {
-    const present = await docker.image(name);
-    const label = present?.Config.Labels?.[recipeLabel];
-    if (present && (label === recipe.key || (label === undefined && mayPull))) return;
-    if (!mayPull || !(await pull(docker, name, progress))) await build(docker, name, recipe, progress);
-  };
-  await ensure(ingressImage, ingressRecipe(progress), true);
-  await ensure(socketProxyImage, socketProxyRecipe(progress), true);
-  await ensure(storefrontImage, await storefrontRecipe(home, progress), false);
-  return imageNames;
+  await ensureImage(docker, ingressImage, ingressRecipe(progress), true, progress);
+  await ensureImage(docker, socketProxyImage, socketProxyRecipe(progress), true, progress);
+  const storefrontImage = await ensureStorefront(docker, await storefrontRecipe(home, progress), progress);
+  return { storefrontImage, ingressImage, socketProxyImage };
+}
+
+/**
+ * Builds the storefront, if that was not done yet, under a name that no other build has: of two checkouts on one machine, or one before and
+ * after a change, the later must not take the name from the earlier, whose platform would no longer find the image that it runs. Old builds
+ * stay; all but the bundle, some hundred KB, is a layer that they share.
+ * @returns the image's name
+ */
+export async function ensureStorefront(docker: Docker, recipe: Recipe, progress: Progress): Promise<string> {
+  const name = `ghcr.io/substation/storefront:0.1.0-${recipe.key.slice(0, 12)}`;
+  await ensureImage(docker, name, recipe, false, progress);
+  return name;
+}
+
+async function ensureImage(
+  docker: Docker,
+  name: string,
+  recipe: Recipe,
+  mayPull: boolean,
+  progress: Progress,
+): Promise<void> {
+  const present = await docker.image(name);
+  const label = present?.Config.Labels?.[recipeLabel];
+  if (present && (label === recipe.key || (label === undefined && mayPull))) return;
+  if (!mayPull || !(await pull(docker, name, progress))) await build(docker, name, recipe, progress);
 }
 
 async function build(docker: Docker, name: string, recipe: Recipe, progress: Progress): Promise<void> {

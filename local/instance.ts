@@ -7,7 +7,7 @@ import { countObjects, hasContainers, listObjects, removeObjects } from "./docke
 import { UserError } from "../config/error";
 import { homeFolder, openInstance, readInstance, removeHome, type Instance } from "./home";
 import { runningGateways, startGateways, stopGateways } from "./gateways-service";
-import { ensureImages, imageNames, type ImageNames } from "./images";
+import { ensureImages, type ImageNames } from "./images";
 import { withLock } from "./lock";
 import { removeLoopbackAddress } from "./network";
 import { startPostgres } from "./postgres";
@@ -18,7 +18,10 @@ import { type Progress } from "./progress";
 export { statusLocal, type LocalStatus, type PartStatus } from "./status";
 
 /** What a platform's stack is told, in Pulumi's config namespace `substation`: every key of it. */
-export interface PlatformSettings extends ImageNames {
+export interface PlatformSettings extends ServerSettings, ImageNames {}
+
+/** The part of it that does not depend on images. */
+export interface ServerSettings {
   /** Platform's name; goes into object names and ownership marks. */
   readonly name: string;
   readonly zone: string;
@@ -59,10 +62,12 @@ export interface StartOptions {
  * Starts all that a platform needs on this machine, or finds it running: Docker, PostgreSQL, a DNS zone, sandbox payment gateways, images. Servers of the operator's own
  * take the place of ours where SUBSTATION_DATABASE_URL, or SUBSTATION_CLOUDFLARE_TOKEN and SUBSTATION_ZONE, name them.
  */
+export function startLocal(options: { images?: true }, progress: Progress): Promise<PlatformSettings>;
+export function startLocal(options: StartOptions, progress: Progress): Promise<ServerSettings>;
 export async function startLocal(
   { images = true }: StartOptions,
   progress: Progress,
-): Promise<PlatformSettings> {
+): Promise<ServerSettings> {
   if (process.platform !== "linux") throw new UserError("The platform on one machine needs Linux.");
   const root = homeFolder();
   fs.mkdirSync(root, { recursive: true });
@@ -73,7 +78,7 @@ export async function startLocal(
     const cloudflare = await cloudflareFromEnvironment();
     const dns = cloudflare ?? (await startDns(instance, progress));
     const sandboxGateway = await startGateways(instance, cloudflare ? undefined : instance.dnsPort, progress);
-    const names = images ? await ensureImages(docker, instance.home, progress) : imageNames;
+    const names = images ? await ensureImages(docker, instance.home, progress) : {};
     return {
       name: instance.name,
       zone: dns.zone,

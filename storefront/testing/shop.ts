@@ -177,8 +177,7 @@ export async function openTestShop(
     get server() {
       return server;
     },
-    rows: async <T>(sql: string, values: unknown[] = []) =>
-      (await admin.query(sql, values)).rows as unknown as T[],
+    rows: async <T>(sql: string, values: unknown[] = []) => (await admin.query(sql, values)).rows as T[],
     get: (path, headers = {}) => ask(server.port, "GET", path, headers),
     post,
     notify: (channel, claim) =>
