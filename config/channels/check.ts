@@ -7,18 +7,29 @@ import type { Tier, Tiers } from "../tiers";
 import { otherTiers } from "../tiers";
 import { money } from "../units";
 import { channelKinds } from "./index";
-import { channelSchema, channelSpec } from "./schema";
-import type { ChannelSpec } from "./types";
+import { channelSchema, channelSpec, isConditional } from "./schema";
+import type { ChannelKind, ChannelSpec } from "./types";
 
 /** The channels of a file that could be read; those with mistakes of form are left out. */
 export function channelsIn(document: Document): ChannelSpec[] {
-  const { channels } = (document.value ?? {}) as { channels?: unknown };
-  if (typeof channels !== "object" || channels === null) return [];
-  return Object.entries(channels).flatMap(([id, written]) => {
+  return writtenChannels(document).flatMap(([id, written]) => {
     const read = channelSchema.safeParse(written);
     return read.success ? [channelSpec(id, read.data)] : [];
   });
 }
+
+type Written = Readonly<Record<string, unknown>>;
+
+/** As they stand in the file, right or wrong, by id. */
+function writtenChannels(document: Document): [id: string, written: Written][] {
+  const { channels } = (document.value ?? {}) as Written;
+  if (!isObject(channels)) return [];
+  return Object.entries(channels).flatMap(([id, written]) => (isObject(written) ? [[id, written]] : []));
+}
+
+const isObject = (value: unknown): value is Written => typeof value === "object" && value !== null;
+
+const isKind = (text: string): text is ChannelKind => Object.hasOwn(channelKinds, text);
 
 /** Each says what is wrong with the last step of `path` in one channel. */
 type Report = (path: Path, code: ProblemCode, why: string) => Problem;
@@ -36,36 +47,39 @@ export function channelProblems(
 ): Problem[] {
   const report = reporter(document);
   return [
-    ...channels.flatMap((channel) => [
-      ...fieldProblems(document, channel, report),
-      ...limitProblems(channel, report),
-    ]),
+    ...fieldProblems(document, report),
+    ...channels.flatMap((channel) => limitProblems(channel, report)),
     ...merchantProblems(channels, report),
     ...(tier ? tierProblems(channels, tier, tiers, report) : []),
   ];
 }
 
-/** Fields that depend on another one. */
-function fieldProblems(document: Document, channel: ChannelSpec, report: Report): Problem[] {
-  const { id, kind, fields, secrets } = channel;
-  return channelKinds[kind].fields.flatMap(({ name, secret, when, example }): Problem[] => {
-    if (!when) return [];
-    const path = ["channels", id, ...(secret ? ["secrets"] : []), name];
-    const written = (secret ? secrets : fields)[name] !== undefined;
-    const wanted = fields[when.field] === when.is;
-    if (written === wanted) return [];
-    const because = `${when.field} ${when.is}`;
-    if (written)
-      return [
-        report(
-          path,
-          "channel/field",
-          `is for ${because}, and ${when.field} is ${fields[when.field]}: remove it`,
-        ),
-      ];
-    const like = secret ? `, like ${name}: ${example}` : "";
-    const missing = report(path, "key/missing", `is missing, which ${because} wants: add it${like}`);
-    return [{ ...missing, ...document.keyAt(path.slice(0, -1)) }];
+/**
+ * Fields whose presence depends on another key; of a channel whose other keys may be wrong. A public key is wanted except where `sandbox`
+ * is true: there the platform's own takes its place.
+ */
+function fieldProblems(document: Document, report: Report): Problem[] {
+  return writtenChannels(document).flatMap(([id, written]) => {
+    const { kind, sandbox, secrets } = written;
+    const fields = typeof kind === "string" && isKind(kind) ? channelKinds[kind].fields : [];
+    return fields.filter(isConditional).flatMap((field): Problem[] => {
+      const { name, type, secret, when, example } = field;
+      const holder = secret ? secrets : written;
+      if (!isObject(holder)) return []; // the schema says so
+      const path = ["channels", id, ...(secret ? ["secrets"] : []), name];
+      const has = holder[name] !== undefined;
+      const decides = when && written[when.field];
+      if (when && decides !== when.is) {
+        const choices = fields.find((other) => other.name === when.field)?.choices ?? [];
+        if (!has || typeof decides !== "string" || !choices.includes(decides)) return [];
+        const why = `is for ${when.field} ${when.is}, and ${when.field} is ${decides}: remove it`;
+        return [report(path, "channel/field", why)];
+      }
+      if (has || (type === "publicKey" && sandbox === true)) return [];
+      const because = when ? `, which ${when.field} ${when.is} wants` : "";
+      const missing = report(path, "key/missing", `is missing${because}: add it, like ${name}: ${example}`);
+      return [{ ...missing, ...document.keyAt(path.slice(0, -1)) }];
+    });
   });
 }
 

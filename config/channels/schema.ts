@@ -36,9 +36,11 @@ function shapeOf({ fields }: ChannelDescriptor) {
   };
 }
 
-/** Whether a field with `when` is wanted is not a matter of its form: `check.ts` looks. */
+/** Whether the field is wanted depends on another key, and so is no matter of its form: `check.ts` looks. */
+export const isConditional = ({ when, type }: Field): boolean => when !== undefined || type === "publicKey";
+
 const maybe = (field: Field, schema: z.ZodString): z.ZodType<string | undefined> =>
-  field.when ? schema.optional() : schema;
+  isConditional(field) ? schema.optional() : schema;
 
 function plainSchema(field: Field): z.ZodString {
   const { description, example, pattern, choices } = field;
@@ -93,7 +95,8 @@ function termsOf({ title, limits }: ChannelDescriptor) {
     sandbox: z
       .boolean()
       .meta({
-        description: "The platform's sandbox gateway in place of the real one: no money moves.",
+        description:
+          "The platform's sandbox gateway and public key in place of the real ones: no money moves.",
         examples: [true],
       })
       .optional(),

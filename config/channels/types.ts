@@ -6,7 +6,8 @@
 export type ChannelKind = "alipay" | "wechatPay" | "epay";
 
 /**
- * What a field's text must be. `publicKey`: RSA of 2,048 bits or more, PEM or the base64 that merchant consoles show. `privateKey`: its
+ * What a field's text must be. `publicKey`: the gateway's, RSA of 2,048 bits or more, PEM or the base64 that merchant consoles show; where
+ * the channel says `sandbox: true`, the platform's sandbox has one of its own, and none need be written. `privateKey`: its
  * other half, in the same forms. `url`: https, of a named host, without query. `choice`: one of `choices`. `text`: what `pattern` says.
  */
 export type FieldType = "text" | "publicKey" | "privateKey" | "url" | "choice";
