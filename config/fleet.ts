@@ -1,7 +1,8 @@
 import { relative, resolve, sep } from "node:path";
 
 import { channelProblems, channelsIn, secretProblems } from "./channels/check";
-import type { ChannelSpec } from "./channels/types";
+import { readAdapter, type Adapters } from "./channels/descriptor";
+import type { Adapter, ChannelSpec } from "./channels/types";
 import { collisions } from "./collisions";
 import type { Claim } from "./collisions";
 import { parseYaml } from "./document";
@@ -11,7 +12,7 @@ import { validate } from "./issues";
 import { moduleProblems } from "./modules/check";
 import { modulesOf } from "./modules/schema";
 import type { Modules } from "./modules/types";
-import { compareProblems, quote } from "./problem";
+import { compareProblems, formatProblem, quote } from "./problem";
 import type { Position, Problem } from "./problem";
 import { resourcesSchema, substationSchema } from "./schema";
 import type { SubstationFile } from "./schema";
@@ -61,6 +62,8 @@ export interface Fleet {
   /** The folder of the typed files, absolute. */
   readonly root: string;
   readonly tiers: ReadonlyMap<string, Tier>;
+  /** The payment systems of stacks/channels/, by name; those with problems are left out. */
+  readonly adapters: ReadonlyMap<string, Adapter>;
   /** The substations by group and file name; those files whose own content has problems are left out. */
   readonly groups: ReadonlyMap<string, readonly SubstationSpec[]>;
   /** How many files were looked into. */
@@ -76,7 +79,8 @@ export function loadFleet(stacksDir: string): Fleet {
   const tree = readTree(root, displayName);
   const problems: Problem[] = [...tree.problems];
   const tiers = loadTiers(tree.tiers, displayName);
-  problems.push(...tiers.problems);
+  const adapters = loadAdapters(tree.channels, displayName);
+  problems.push(...tiers.problems, ...adapters.problems);
   const groups = new Map<string, SubstationSpec[]>();
   const claims: Claim[] = [];
 
@@ -86,7 +90,11 @@ export function loadFleet(stacksDir: string): Fleet {
       problems.push({ file: displayName(path), line: 1, column: 1, code: "yaml/syntax", message }),
     );
     for (const file of files) {
-      const { claim, spec, found } = loadSubstation(file, displayName(file.path), group, { tiers, secrets });
+      const { claim, spec, found } = loadSubstation(file, displayName(file.path), group, {
+        tiers,
+        adapters,
+        secrets,
+      });
       problems.push(...found);
       claims.push(claim);
       if (spec && !idFinding(spec.id)) specs.push(spec);
@@ -98,8 +106,15 @@ export function loadFleet(stacksDir: string): Fleet {
     if (!groupFinding(group)) groups.set(group, specs);
   }
   problems.push(...collisions(claims));
-  const fileCount = claims.length + (tree.tiers === undefined ? 0 : 1);
-  return { root, tiers: tiers.byName, groups, fileCount, problems: problems.sort(compareProblems) };
+  const fileCount = claims.length + tree.channels.length + (tree.tiers === undefined ? 0 : 1);
+  return {
+    root,
+    tiers: tiers.byName,
+    adapters: adapters.byName,
+    groups,
+    fileCount,
+    problems: problems.sort(compareProblems),
+  };
 }
 
 /** The problems that concern one group: its own, those of the tiers, and those of the folder itself, but not those of other groups. */
@@ -114,6 +129,20 @@ function loadTiers(path: string | undefined, displayName: (path: string) => stri
   const { document, found } = path === undefined ? { found: [] } : load(path, displayName(path));
   const tiers = document ? readTiers(document) : { byName: new Map<string, Tier>(), problems: [] };
   return { ...tiers, problems: [...found, ...tiers.problems] };
+}
+
+function loadAdapters(
+  files: readonly TreeFile[],
+  displayName: (path: string) => string,
+): Adapters & { readonly problems: readonly Problem[] } {
+  const byName = new Map<string, Adapter>();
+  const problems = files.flatMap(({ id, path }) => {
+    const { document, found } = load(path, displayName(path));
+    const { adapter, problems } = document ? readAdapter(id, document) : { problems: [] };
+    if (adapter && found.length === 0) byName.set(id, adapter);
+    return [...found, ...problems];
+  });
+  return { byName, names: files.map(({ id }) => id), problems };
 }
 
 /** Names of a group's stored secrets; undefined where the group has no settings file yet, so that nobody knows what will be stored. */
@@ -145,6 +174,7 @@ interface Loaded {
 
 interface Known {
   readonly tiers: Tiers;
+  readonly adapters: Adapters;
   readonly secrets: Secrets;
 }
 
@@ -160,10 +190,12 @@ function loadSubstation({ id, path }: TreeFile, file: string, group: string, kno
   if (document.broken) return { claim, found };
 
   const { value, problems } = validate(substationSchema, document);
-  const channels = channelsIn(document);
-  const all = [...found, ...problems, ...problemsBetween(document, id, channels, known)];
+  const channels = channelsIn(document, known.adapters);
+  const all = once([...found, ...problems, ...problemsBetween(document, id, channels, known)]);
   const tier = value && known.tiers.byName.get(value.tier);
-  if (!value || !tier || all.length > 0) return { claim, found: all };
+  // A custom channel is not read where the file of its payment system has problems.
+  const unread = Object.keys(value?.channels ?? {}).length > channels.length;
+  if (!value || !tier || unread || all.length > 0) return { claim, found: all };
   return { claim, found: all, spec: { id, group, file, at, ...specOf(value, tier), channels } };
 }
 
@@ -172,7 +204,7 @@ function problemsBetween(
   document: Document,
   id: string,
   channels: readonly ChannelSpec[],
-  { tiers, secrets }: Known,
+  { tiers, adapters, secrets }: Known,
 ): Problem[] {
   const file = (document.value ?? {}) as { tier?: unknown; resources?: unknown };
   const tier = typeof file.tier === "string" ? tiers.byName.get(file.tier) : undefined;
@@ -180,7 +212,7 @@ function problemsBetween(
   const stored = names ? secrets() : undefined;
   const found = [
     ...tierProblems(document, tiers),
-    ...channelProblems(document, channels, tier, tiers),
+    ...channelProblems(document, channels, adapters, tier, tiers),
     ...(stored ? secretProblems(document, id, channels, stored) : []),
   ];
   if (!tier) return found;
@@ -188,9 +220,18 @@ function problemsBetween(
   const resources = { ...tier.limits, ...resourcesOf((asked.success && asked.data) || {}) };
   return [
     ...found,
-    ...moduleProblems(document, tier, resources),
+    ...moduleProblems(document, tier, resources, channels),
     ...termProblems(document, tier, tiers, channels),
   ];
+}
+
+/** Without what was said of the same place in the same words: a custom channel is held against two schemas. */
+function once(problems: readonly Problem[]): Problem[] {
+  const said = new Set<string>();
+  return problems.filter((problem) => {
+    const what = formatProblem(problem);
+    return !said.has(what) && said.add(what);
+  });
 }
 
 type Written = Omit<SubstationSpec, "id" | "group" | "file" | "at" | "channels">;

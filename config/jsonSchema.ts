@@ -1,10 +1,15 @@
 import { z } from "zod";
 
+import { descriptorSchema } from "./channels/descriptor";
 import { substationSchema, tiersSchema } from "./schema";
 
 /** The JSON Schemas for editors, by file name, as they are written to `schemas/`. */
 export function jsonSchemas(): ReadonlyMap<string, string> {
-  const schemas = { "substation.schema.json": substationSchema, "tiers.schema.json": tiersSchema };
+  const schemas = {
+    "substation.schema.json": substationSchema,
+    "tiers.schema.json": tiersSchema,
+    "channel.schema.json": descriptorSchema,
+  };
   return new Map(
     Object.entries(schemas).map(([name, schema]) => {
       // Draft 7 is what editors understand; "input" is the file as it is written.

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { channelKinds } from "./channels";
+import { kindNames } from "./channels";
 import { channelsSchema } from "./channels/schema";
 import { checked, choice, line, list, quantity } from "./forms";
 import { hostFinding } from "./hosts";
@@ -108,9 +108,9 @@ export const tierSchema = z
       { description: "The modules that may be on.", examples: [["gameCards", "phoneTopUp"]] },
     ),
     channels: list(
-      choice(Object.keys(channelKinds), { description: "A kind of payment channel.", examples: ["alipay"] }),
+      choice(kindNames, { description: "A kind of payment channel.", examples: ["alipay"] }),
       0,
-      Object.keys(channelKinds).length,
+      kindNames.length,
       {
         description: "The kinds of payment channels that may be enabled.",
         examples: [["alipay", "wechatPay"]],

@@ -98,7 +98,7 @@ test("bounds of a tier that contradict each other, and words that it does not kn
     fleetOf({ "tiers.yaml": tiers }).lines.map((line) => line.replace("stacks/tiers.yaml:", "")),
   ).toEqual([
     '7:27  value/repeated  tiers.trial.modules[1] is "phoneTopUp": it stands in the list already; remove one of them.',
-    '8:16  value/choice  tiers.trial.channels[0] is "alipey": did you mean "alipay"? The choices are alipay, wechatPay, epay.',
+    '8:16  value/choice  tiers.trial.channels[0] is "alipey": did you mean "alipay"? The choices are alipay, wechatPay, epay, custom.',
     "9:22  value/range  tiers.trial.maximumChannels is 21, a number: write at most 20.",
     '10:44  terms/bounds  tiers.trial.markup.default is "10%": it is less than from, which is 20%; write from ≤ default ≤ to.',
     '11:36  terms/bounds  tiers.trial.revenueShare.to is "50%": it is less than from, which is 60%; write from ≤ to.',

@@ -2,9 +2,10 @@ import type { Dirent } from "node:fs";
 import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
+import { channelNameFinding } from "./channels/names";
 import { groupFinding, idFinding } from "./ids";
 import { quote } from "./problem";
-import type { Problem, ProblemCode } from "./problem";
+import type { Finding, Problem, ProblemCode } from "./problem";
 
 /** What stands in the folder of typed files, by name alone; nothing has been read. */
 export interface Tree {
@@ -15,6 +16,8 @@ export interface Tree {
     readonly path: string;
     readonly files: readonly TreeFile[];
   }[];
+  /** Descriptors of payment systems, by name. */
+  readonly channels: readonly TreeFile[];
   readonly problems: readonly Problem[];
 }
 
@@ -22,6 +25,9 @@ export interface TreeFile {
   readonly id: string;
   readonly path: string;
 }
+
+/** Folder of the descriptors, which is no group. */
+const channelsFolder = "channels";
 
 /** Left behind by editors and operating systems, or documentation: passed over without a word. */
 const leftover = /^\.|~$|^#.*#$|\.md$/;
@@ -66,10 +72,12 @@ export function readTree(root: string, name: (path: string) => string): Tree {
 
   let tiers: string | undefined;
   const groups: { name: string; path: string; files: TreeFile[] }[] = [];
+  let channels: TreeFile[] = [];
   const top = entries(root);
   for (const entry of top) {
     const path = join(root, entry.name);
-    if (entry.isDirectory() && !/\.ya?ml$/i.test(entry.name)) groups.push(readGroup(entry.name, path));
+    if (entry.isDirectory() && entry.name === channelsFolder) channels = readFiles(path, channelNameFinding);
+    else if (entry.isDirectory() && !/\.ya?ml$/i.test(entry.name)) groups.push(readGroup(entry.name, path));
     else if (entry.name === "tiers.yaml" && entry.isFile()) tiers = path;
     else if (!/^Pulumi\..+\.yaml$/.test(entry.name)) strayFile(path, entry);
   }
@@ -85,25 +93,27 @@ export function readTree(root: string, name: (path: string) => string): Tree {
       "There is no tiers.yaml: the tiers decide what a substation may use; restore it from git.",
     );
   }
-  return { ...(tiers === undefined ? {} : { tiers }), groups, problems };
+  return { ...(tiers === undefined ? {} : { tiers }), groups, channels, problems };
 
   function readGroup(group: string, path: string): { name: string; path: string; files: TreeFile[] } {
     const finding = groupFinding(group);
     if (finding) report(path, finding.code, `The group is ${quote(group)}: ${finding.why}.`);
-    const files: TreeFile[] = [];
-    for (const entry of entries(path)) {
-      const at = join(path, entry.name);
-      if (entry.isFile() && entry.name.endsWith(".yaml")) files.push(readFile(entry.name, at));
-      else strayFile(at, entry);
-    }
-    return { name: group, path, files };
+    return { name: group, path, files: readFiles(path, idFinding) };
   }
 
-  function readFile(file: string, path: string): TreeFile {
-    const id = file.slice(0, -".yaml".length);
-    const finding = idFinding(id);
-    if (finding) report(path, finding.code, `The id is ${quote(id)}: ${finding.why}.`);
-    return { id, path };
+  /** The typed files of a folder. Problems of their names are reported, and the files are among them nevertheless. */
+  function readFiles(folder: string, finding: (id: string) => Finding | undefined): TreeFile[] {
+    return entries(folder).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (!entry.isFile() || !entry.name.endsWith(".yaml")) {
+        strayFile(path, entry);
+        return [];
+      }
+      const id = entry.name.slice(0, -".yaml".length);
+      const found = finding(id);
+      if (found) report(path, found.code, `The id is ${quote(id)}: ${found.why}.`);
+      return [{ id, path }];
+    });
   }
 
   function strayFile(path: string, entry: Dirent): void {

@@ -1,4 +1,4 @@
-import { channelKinds } from "../config/channels";
+import { channelKinds, type Adapter } from "../config/channels";
 import { secretNameForm, secretNamePattern } from "../config/channels/schema";
 import { secretValueFinding } from "../config/channels/secret-value";
 import { UserError } from "../config/error";
@@ -9,9 +9,15 @@ const longest = 16 * 1024;
 
 /**
  * A secret as it is stored: lines end with LF, none is empty at the end.
+ * @param adapters the payment systems that custom channels may name
  * @throws UserError, which never says the value, where it cannot be one, or cannot be what a field wants that names it
  */
-export function checkSecret(name: string, written: string, uses: readonly SecretUse[]): string {
+export function checkSecret(
+  name: string,
+  written: string,
+  uses: readonly SecretUse[],
+  adapters: ReadonlyMap<string, Adapter> = new Map(),
+): string {
   const refuse = (why: string): never => {
     throw new UserError(`the value for ${name} was not taken: ${why}. Nothing was set.`);
   };
@@ -27,8 +33,10 @@ export function checkSecret(name: string, written: string, uses: readonly Secret
   const odd = /[^\P{C}\n]/u.exec(value)?.[0].codePointAt(0);
   if (odd !== undefined)
     refuse(`it holds the invisible character U+${odd.toString(16).toUpperCase().padStart(4, "0")}`);
-  for (const { channel, kind, field } of uses) {
-    const fields = Object.values(channelKinds).find((one) => one.kind === kind)?.fields ?? [];
+  for (const { channel, kind, adapter, field } of uses) {
+    const descriptor =
+      adapters.get(adapter ?? "")?.descriptor ?? Object.values(channelKinds).find((one) => one.kind === kind);
+    const fields = descriptor?.fields ?? [];
     const wanted = fields.find((one) => one.secret && one.name === field);
     const why = wanted && secretValueFinding(wanted, value);
     if (why) refuse(`for ${field} of the channel ${channel}, ${why}`);

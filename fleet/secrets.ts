@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
 import { parseYaml } from "../config/document";
 import { UserError } from "../config/error";
+import { loadFleet } from "../config/fleet";
 import { formatProblem } from "../config/problem";
 import { readSource } from "../config/source";
 import { secretSetting, storedSecrets } from "../config/stack-secrets";
@@ -34,6 +35,8 @@ export interface SecretUse {
   readonly channel: string;
   /** As the file says it. */
   readonly kind: string;
+  /** Of a custom channel: the payment system that it names. */
+  readonly adapter?: string;
   readonly field: string;
 }
 
@@ -69,7 +72,11 @@ export async function setSecret(
   written: string,
 ): Promise<SecretList & { readonly secret: SecretEntry }> {
   const { group, secrets } = listSecrets(workspace, id);
-  const value = checkSecret(name, written, secrets.find((one) => one.name === name)?.uses ?? []);
+  const uses = secrets.find((one) => one.name === name)?.uses ?? [];
+  const { adapters } = uses.some(({ adapter }) => adapter !== undefined)
+    ? loadFleet(join(workspace.root, "stacks"))
+    : { adapters: new Map() };
+  const value = checkSecret(name, written, uses, adapters);
   await asUser(`${name} of ${id} was not set`, group, () =>
     setConfig(workspace, group, secretSetting(id, name), value, true),
   );
@@ -127,12 +134,13 @@ function usesIn(file: string, path: string): ReadonlyMap<string, SecretUse[]> {
   if (text === undefined) throw new UserError(problems.map(formatProblem).join("\n"));
   const uses = new Map<string, SecretUse[]>();
   for (const [channel, value] of entries(entries(parseYaml(file, text).value).get("channels"))) {
-    const { kind } = (value ?? {}) as { kind?: unknown };
+    const { kind, adapter } = (value ?? {}) as { kind?: unknown; adapter?: unknown };
+    const custom = kind === "custom" && typeof adapter === "string" ? { adapter } : {};
     for (const [field, name] of entries(entries(value).get("secrets"))) {
       if (typeof name !== "string") continue;
       uses.set(name, [
         ...(uses.get(name) ?? []),
-        { channel, kind: typeof kind === "string" ? kind : "", field },
+        { channel, kind: typeof kind === "string" ? kind : "", ...custom, field },
       ]);
     }
   }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSecret, ChannelSecrets } from "../components/channels";
-import { channelKinds } from "../config/channels";
+import { descriptorOf } from "../config/channels";
 import type { ChannelSpec, Field } from "../config/channels/types";
 import { secretValueFinding } from "../config/channels/secret-value";
 import type { SubstationSpec } from "../config/fleet";
@@ -62,8 +62,8 @@ export function channelSecrets(
   return { of: new Map(of), problems };
 }
 
-function secretField({ kind, id }: ChannelSpec, name: string): Field {
-  const field = channelKinds[kind].fields.find((one) => one.secret && one.name === name);
-  if (!field) throw new Error(`channel ${id} of kind ${kind} has no secret field ${name}`); // refused before
+function secretField(channel: ChannelSpec, name: string): Field {
+  const field = descriptorOf(channel).fields.find((one) => one.secret && one.name === name);
+  if (!field) throw new Error(`channel ${channel.id} of kind ${channel.kind} has no secret field ${name}`); // refused before
   return field;
 }

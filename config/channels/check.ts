@@ -1,4 +1,7 @@
+import { z } from "zod";
+
 import type { Document, Path } from "../document";
+import { validate } from "../issues";
 import { quote } from "../problem";
 import type { Problem, ProblemCode } from "../problem";
 import type { StoredSecret } from "../stack-secrets";
@@ -6,17 +9,28 @@ import { nearest } from "../suggest";
 import type { Tier, Tiers } from "../tiers";
 import { otherTiers } from "../tiers";
 import { money } from "../units";
-import { channelKinds } from "./index";
-import { channelSchema, channelSpec, isConditional } from "./schema";
-import type { ChannelKind, ChannelSpec } from "./types";
+import type { Adapters } from "./descriptor";
+import { channelKinds, descriptorOf } from "./index";
+import { adapterChannelSchema, channelSchema, channelSpec, isConditional } from "./schema";
+import type { Adapter, BuiltInKind, ChannelDescriptor, ChannelSpec } from "./types";
 
 /** The channels of a file that could be read; those with mistakes of form are left out. */
-export function channelsIn(document: Document): ChannelSpec[] {
+export function channelsIn(document: Document, adapters: Adapters): ChannelSpec[] {
   return writtenChannels(document).flatMap(([id, written]) => {
-    const read = channelSchema.safeParse(written);
-    return read.success ? [channelSpec(id, read.data)] : [];
+    const adapter = adapterIn(written, adapters);
+    if (written["kind"] === "custom" && !adapter) return [];
+    const read = (adapter ? adapterChannelSchema(adapter) : channelSchema).safeParse(written);
+    return read.success ? [channelSpec(id, read.data, adapter)] : [];
   });
 }
+
+/** What a custom channel names, where that can be used. */
+const adapterIn = ({ kind, adapter }: Written, { byName }: Adapters): Adapter | undefined =>
+  kind === "custom" && typeof adapter === "string" ? byName.get(adapter) : undefined;
+
+const descriptorIn = (written: Written, adapters: Adapters): ChannelDescriptor | undefined =>
+  adapterIn(written, adapters)?.descriptor ??
+  (isBuiltIn(written["kind"]) ? channelKinds[written["kind"]] : undefined);
 
 type Written = Readonly<Record<string, unknown>>;
 
@@ -29,7 +43,8 @@ function writtenChannels(document: Document): [id: string, written: Written][] {
 
 const isObject = (value: unknown): value is Written => typeof value === "object" && value !== null;
 
-const isKind = (text: string): text is ChannelKind => Object.hasOwn(channelKinds, text);
+const isBuiltIn = (kind: unknown): kind is BuiltInKind =>
+  typeof kind === "string" && Object.hasOwn(channelKinds, kind);
 
 /** Each says what is wrong with the last step of `path` in one channel. */
 type Report = (path: Path, code: ProblemCode, why: string) => Problem;
@@ -42,26 +57,49 @@ const reporter =
 export function channelProblems(
   document: Document,
   channels: readonly ChannelSpec[],
+  adapters: Adapters,
   tier: Tier | undefined,
   tiers: Tiers,
 ): Problem[] {
   const report = reporter(document);
   return [
-    ...fieldProblems(document, report),
+    ...customProblems(document, adapters, report),
+    ...fieldProblems(document, adapters, report),
     ...channels.flatMap((channel) => limitProblems(channel, report)),
     ...merchantProblems(channels, report),
     ...(tier ? tierProblems(channels, tier, tiers, report) : []),
   ];
 }
 
+/** Whether custom channels name a payment system that there is, and say what its descriptor wants. */
+function customProblems(document: Document, adapters: Adapters, report: Report): Problem[] {
+  return writtenChannels(document).flatMap(([id, written]): readonly Problem[] => {
+    const { kind, adapter: name } = written;
+    if (kind !== "custom" || typeof name !== "string") return []; // the schema says so
+    const adapter = adapters.byName.get(name);
+    if (adapter) {
+      const schema = z.looseObject({ channels: z.looseObject({ [id]: adapterChannelSchema(adapter) }) });
+      return validate(schema, document).problems;
+    }
+    if (adapters.names.includes(name)) return []; // its own file has problems
+    const near = nearest(name, adapters.names);
+    const all = `of stacks/channels/ are ${adapters.names.join(", ")}`;
+    const why =
+      near === undefined
+        ? `no stacks/channels/<name>.yaml describes it (docs/channel-adapter.md)${adapters.names.length > 0 ? `; those ${all}` : ""}`
+        : `did you mean "${near}"? Those ${all}`;
+    return [report(["channels", id, "adapter"], "channel/adapter", `is ${quote(name, 40)}: ${why}`)];
+  });
+}
+
 /**
  * Fields whose presence depends on another key; of a channel whose other keys may be wrong. A public key is wanted except where `sandbox`
- * is true: there the platform's own takes its place.
+ * is true: there the platform's own takes its place, but for custom channels.
  */
-function fieldProblems(document: Document, report: Report): Problem[] {
+function fieldProblems(document: Document, adapters: Adapters, report: Report): Problem[] {
   return writtenChannels(document).flatMap(([id, written]) => {
     const { kind, sandbox, secrets } = written;
-    const fields = typeof kind === "string" && isKind(kind) ? channelKinds[kind].fields : [];
+    const fields = descriptorIn(written, adapters)?.fields ?? [];
     return fields.filter(isConditional).flatMap((field): Problem[] => {
       const { name, type, secret, when, example } = field;
       const holder = secret ? secrets : written;
@@ -75,7 +113,7 @@ function fieldProblems(document: Document, report: Report): Problem[] {
         const why = `is for ${when.field} ${when.is}, and ${when.field} is ${decides}: remove it`;
         return [report(path, "channel/field", why)];
       }
-      if (has || (type === "publicKey" && sandbox === true)) return [];
+      if (has || (type === "publicKey" && sandbox === true && kind !== "custom")) return [];
       const because = when ? `, which ${when.field} ${when.is} wants` : "";
       const missing = report(path, "key/missing", `is missing${because}: add it, like ${name}: ${example}`);
       return [{ ...missing, ...document.keyAt(path.slice(0, -1)) }];
@@ -99,10 +137,10 @@ function limitProblems({ id, minimum, maximum, dailyCap }: ChannelSpec, report: 
 function merchantProblems(channels: readonly ChannelSpec[], report: Report): Problem[] {
   const firsts = new Map<string, ChannelSpec>();
   return channels.flatMap((channel) => {
-    const { id, kind, sandbox, gateway, fields } = channel;
-    const names = channelKinds[kind].merchant;
+    const { id, kind, sandbox, gateway, fields, adapter } = channel;
+    const names = descriptorOf(channel).merchant;
     const merchant = names.map((name) => (name === "gateway" ? gateway : fields[name]));
-    const key = JSON.stringify([kind, sandbox, ...merchant]);
+    const key = JSON.stringify([kind, adapter?.name, sandbox, ...merchant]);
     const first = firsts.get(key);
     if (!first) {
       firsts.set(key, channel);

@@ -1,9 +1,28 @@
 import { alipay } from "./alipay";
 import { epay } from "./epay";
-import type { ChannelDescriptor, ChannelKind } from "./types";
+import type { BuiltInKind, ChannelDescriptor, ChannelKind, ChannelSpec } from "./types";
 import { wechatPay } from "./wechatPay";
 
-/** All kinds of channels, by their names in typed files. */
-export const channelKinds: Readonly<Record<ChannelKind, ChannelDescriptor>> = { alipay, wechatPay, epay };
+/** The built-in kinds of channels, by their names in typed files. */
+export const channelKinds: Readonly<Record<BuiltInKind, ChannelDescriptor>> = { alipay, wechatPay, epay };
 
-export type { ChannelDescriptor, ChannelKind, ChannelSpec, Field, FieldType, Health, Limits } from "./types";
+/** All words that may stand behind `kind`. */
+export const kindNames: readonly ChannelKind[] = [...(Object.keys(channelKinds) as BuiltInKind[]), "custom"];
+
+/** What a channel looks like, whatever its kind. */
+export function descriptorOf({ kind, adapter }: Pick<ChannelSpec, "kind" | "adapter">): ChannelDescriptor {
+  if (kind !== "custom") return channelKinds[kind];
+  if (!adapter) throw new Error("a custom channel without an adapter"); // refused before
+  return adapter.descriptor;
+}
+
+export type {
+  Adapter,
+  ChannelDescriptor,
+  ChannelKind,
+  ChannelSpec,
+  Field,
+  FieldType,
+  Health,
+  Limits,
+} from "./types";

@@ -2,12 +2,11 @@ import { z } from "zod";
 
 import { checked, line, quantity, unshown, word } from "../forms";
 import { money, share } from "../units";
-import { channelKinds } from "./index";
-import type { ChannelDescriptor, ChannelSpec, Field } from "./types";
+import { limits } from "./common";
+import { channelNameForm, channelNamePattern } from "./names";
+import { channelKinds, descriptorOf } from "./index";
+import type { Adapter, ChannelDescriptor, ChannelSpec, Field } from "./types";
 import { plainValueFinding } from "./plain-value";
-
-const idPattern = "^[a-z][a-z0-9-]{0,18}[a-z0-9]$";
-const idForm = '2 to 20 of a-z, 0-9 and "-", beginning with a letter, not ending with "-"';
 
 /** How secrets of a substation are called. Longer than any name is every key that somebody might write in place of one. */
 export const secretNamePattern = "^[a-z][a-z0-9-]{0,30}$";
@@ -17,22 +16,26 @@ const channelId = z
   .string()
   .superRefine(
     checked((id) =>
-      new RegExp(idPattern).test(id)
+      new RegExp(channelNamePattern).test(id)
         ? undefined
-        : { code: "channel/syntax", why: `no id for a channel: it is ${idForm}, and part of its notify URL` },
+        : {
+            code: "channel/syntax",
+            why: `no id for a channel: it is ${channelNameForm}, and part of its notify URL`,
+          },
     ),
   )
-  .meta({ description: "The channel's id, part of its notify URL.", pattern: idPattern });
+  .meta({ description: "The channel's id, part of its notify URL.", pattern: channelNamePattern });
 
 /** The kind's own fields, as they stand in the file: plain ones by value, secret ones by the name of a secret. */
 function shapeOf({ fields }: ChannelDescriptor) {
   const [secrets, plain] = [fields.filter((f) => f.secret), fields.filter((f) => !f.secret)];
+  const names = z
+    .strictObject(Object.fromEntries(secrets.map((field) => [field.name, maybe(field, nameSchema(field))])))
+    .meta({ description: "For each secret of the channel the name that it is stored under." });
   return {
     ...Object.fromEntries(plain.map((field) => [field.name, maybe(field, plainSchema(field))])),
     ...Object.fromEntries(secrets.map((field) => [field.name, misplaced(field)])),
-    secrets: z
-      .strictObject(Object.fromEntries(secrets.map((field) => [field.name, maybe(field, nameSchema(field))])))
-      .meta({ description: "For each secret of the channel the name that it is stored under." }),
+    secrets: secrets.length > 0 ? names : names.optional(),
   };
 }
 
@@ -57,7 +60,7 @@ function plainSchema(field: Field): z.ZodString {
   return field.type === "publicKey" ? schema.register(unshown, { unshown: true }) : schema;
 }
 
-const nameSchema = ({ description, example }: Field): z.ZodString =>
+const nameSchema = ({ description, example }: Pick<Field, "description" | "example">): z.ZodString =>
   word(secretNamePattern, `the name of a secret, ${secretNameForm}; its value never stands in a file`, {
     description: `${description} The name of a secret, which \`substation secret set <id> <name>\` stores.`,
     examples: [example],
@@ -83,7 +86,7 @@ const misplaced = ({ name, example }: Field) =>
     .register(unshown, { unshown: true })
     .optional();
 
-function termsOf({ title, limits }: ChannelDescriptor) {
+function termsOf({ title, limits, sandbox = true }: Pick<ChannelDescriptor, "title" | "limits" | "sandbox">) {
   const bound = (most: number, description: string, example: string) =>
     quantity(money, money.format(limits.minimum), money.format(most), { description, examples: [example] });
   const { maximum, dailyCap } = limits;
@@ -94,6 +97,13 @@ function termsOf({ title, limits }: ChannelDescriptor) {
     }).optional(),
     sandbox: z
       .boolean()
+      .superRefine(
+        checked((on) =>
+          on && !sandbox
+            ? { code: "channel/sandbox", why: "its adapter has none; remove it, or write false" }
+            : undefined,
+        ),
+      )
       .meta({
         description:
           "The platform's sandbox gateway and public key in place of the real ones: no money moves.",
@@ -154,10 +164,37 @@ const kindSchema = (descriptor: ChannelDescriptor) =>
 
 const { alipay, wechatPay, epay } = channelKinds;
 
+const adapterName = z.string().meta({
+  description: "Name of the payment system's descriptor: the file stacks/channels/<name>.yaml.",
+  examples: ["hema"],
+  pattern: channelNamePattern,
+});
+
+/** What every custom channel has. Its other keys are its descriptor's, which editors cannot know: `adapterChannelSchema` holds it to them. */
+const customSchema = z
+  .object({
+    kind: z.literal("custom").meta({ description: "A payment system of your own.", examples: ["custom"] }),
+    adapter: adapterName,
+    ...termsOf({ title: "The descriptor's title", limits }),
+    secrets: z
+      .record(
+        z.string(),
+        nameSchema({ description: "A secret field of the descriptor.", example: "hema-key" }),
+      )
+      .meta({ description: "For each secret of the channel the name that it is stored under." })
+      .optional(),
+  })
+  .catchall(z.unknown().meta({ description: "A field of the descriptor." }))
+  .meta({ description: "A payment system that stacks/channels/<adapter>.yaml describes." });
+
 /** One channel in a substation's file; what it must have depends on its `kind`. */
 export const channelSchema = z
-  .discriminatedUnion("kind", [kindSchema(alipay), kindSchema(wechatPay), kindSchema(epay)])
+  .discriminatedUnion("kind", [kindSchema(alipay), kindSchema(wechatPay), kindSchema(epay), customSchema])
   .meta({ description: "A payment channel.", examples: ["kind: alipay"] });
+
+/** A channel of one payment system of a descriptor file. */
+export const adapterChannelSchema = ({ descriptor }: Adapter) =>
+  kindSchema(descriptor).extend({ adapter: adapterName });
 
 export const channelsSchema = z.record(channelId, channelSchema).meta({
   description:
@@ -166,10 +203,13 @@ export const channelsSchema = z.record(channelId, channelSchema).meta({
 
 export type WrittenChannel = z.infer<typeof channelSchema>;
 
-/** What the schema has let pass, in base units and with what was left out. */
-export function channelSpec(id: string, written: WrittenChannel): ChannelSpec {
-  const { kind, title, sandbox, enabled, minimum, maximum, dailyCap, fee, weight, secrets } = written;
-  const descriptor = channelKinds[kind];
+/**
+ * What the schema has let pass, in base units and with what was left out.
+ * @param adapter of a custom channel
+ */
+export function channelSpec(id: string, written: WrittenChannel, adapter?: Adapter): ChannelSpec {
+  const { kind, title, sandbox, enabled, minimum, maximum, dailyCap, fee, weight, secrets = {} } = written;
+  const descriptor = descriptorOf({ kind, ...(adapter && { adapter }) });
   const fen = (amount: string | undefined, otherwise: number): number =>
     amount === undefined ? otherwise : money.value(amount);
   const own = written as Readonly<Record<string, unknown>>;
@@ -192,6 +232,7 @@ export function channelSpec(id: string, written: WrittenChannel): ChannelSpec {
     feeBasisPoints: share.value(fee),
     weight: weight ?? 1,
     fields,
+    ...(adapter && { adapter }),
     secrets: Object.fromEntries(
       Object.entries(secrets).flatMap(([field, name]) => (name === undefined ? [] : [[field, name]])),
     ),

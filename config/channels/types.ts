@@ -3,7 +3,11 @@
  * used elsewhere, so that the storefront can share them without a schema library.
  */
 
-export type ChannelKind = "alipay" | "wechatPay" | "epay";
+/** Kinds whose descriptor and adapter are in this repository. */
+export type BuiltInKind = "alipay" | "wechatPay" | "epay";
+
+/** `custom`: any payment system else, by a descriptor file and an image that speaks docs/channel-adapter.md. */
+export type ChannelKind = BuiltInKind | "custom";
 
 /**
  * What a field's text must be. `publicKey`: the gateway's, RSA of 2,048 bits or more, PEM or the base64 that merchant consoles show; where
@@ -38,7 +42,10 @@ export interface ChannelDescriptor {
   readonly title: string;
   readonly description: string;
   readonly fields: readonly Field[];
-  /** The fields that say who gets the money: no two channels of a substation agree in all of them. */
+  /**
+   * The fields that say who gets the money: no two channels of a substation agree in all of them. Of a custom one, the first is what the
+   * payment system's messages name.
+   */
   readonly merchant: readonly string[];
   /** Of the real gateway; absent where every merchant has another, so that the channel has a field `gateway`. */
   readonly gateway?: string;
@@ -47,6 +54,26 @@ export interface ChannelDescriptor {
   /** The methods by which the gateway calls the notify URL. */
   readonly notifyMethods: readonly ("GET" | "POST")[];
   readonly health: Health;
+  /** Whether a channel may say `sandbox: true`. @default true */
+  readonly sandbox?: boolean;
+}
+
+/** A payment system of a descriptor file, `stacks/channels/<name>.yaml`. */
+export interface Adapter {
+  readonly name: string;
+  readonly descriptor: ChannelDescriptor;
+  /** By digest. */
+  readonly image: string;
+  /** Of one container; taken out of what the substation has. */
+  readonly needs: AdapterNeeds;
+}
+
+export interface AdapterNeeds {
+  readonly memoryBytes: number;
+  /** Cores, with fractions. */
+  readonly cpus: number;
+  /** Processes and threads. */
+  readonly processes: number;
 }
 
 /** What shows that a channel works; for proofs and alerts. */
@@ -67,8 +94,8 @@ export interface Limits {
 }
 
 /**
- * A channel of a substation as its file asks for it, complete and checked. All but `id`, `gateway` and `secrets` stands under the same
- * names in substation.json.
+ * A channel of a substation as its file asks for it, complete and checked. All but `id`, `gateway`, `secrets` and `adapter` stands under the
+ * same names in substation.json.
  */
 export interface ChannelSpec extends Limits {
   /** One of a kind in the substation: `alipay`, `alipay-2`. */
@@ -77,9 +104,9 @@ export interface ChannelSpec extends Limits {
   /** What buyers read. */
   readonly title: string;
   readonly enabled: boolean;
-  /** The platform's sandbox gateway is meant, and not `gateway`. */
+  /** The platform's sandbox gateway is meant, and not `gateway`; what it means to a custom channel, its adapter knows. */
   readonly sandbox: boolean;
-  /** Of the real gateway, https, without a trailing slash. */
+  /** Of the real gateway, https, without a trailing slash; "" where a custom channel has none. */
   readonly gateway: string;
   /** What the gateway keeps of each payment: 60 is 0.6%. */
   readonly feeBasisPoints: number;
@@ -87,6 +114,8 @@ export interface ChannelSpec extends Limits {
   readonly weight: number;
   /** The kind's plain fields, without `gateway`. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Of a custom channel, and of no other. */
+  readonly adapter?: Adapter;
   /** The kind's secret fields: for each the name of a secret of this substation. It stands at `["channels", id, "secrets", field]`. */
   readonly secrets: Readonly<Record<string, string>>;
 }

@@ -1,27 +1,37 @@
 import type { Document } from "../document";
 import type { Problem, ProblemCode } from "../problem";
 import type { Tier } from "../tiers";
+import type { AdapterNeeds, ChannelSpec } from "../channels/types";
 import { size } from "../units";
 import { modules } from "./index";
-import type { Module, Needs } from "./types";
+import type { Module } from "./types";
 
 type Registry = Readonly<Record<string, Module>>;
 
 /** What the shop itself needs, without any module: the least that a file may ask for. */
-export const shopNeeds: Needs = { memoryBytes: 64 * 2 ** 20, processes: 16 };
+export const shopNeeds: AdapterNeeds = { memoryBytes: 64 * 2 ** 20, cpus: 0.05, processes: 16 };
 
 /**
- * Whether tier, other modules and resources let the modules be on; of a file whose other keys may be wrong.
+ * Whether tier, other modules and resources let the modules be on, and leave room for the adapters of custom channels; of a file whose
+ * other keys may be wrong.
  * @param resources of the substation: the tier's, with what the file asks for in place of them
+ * @param channels those that could be read
  */
 export function moduleProblems(
   document: Document,
   tier: Tier,
-  resources: Needs,
+  resources: AdapterNeeds,
+  channels: readonly ChannelSpec[],
   registry: Registry = modules,
 ): Problem[] {
   const on = modulesOn(document.value, registry);
-  return [...on.flatMap((name) => whyNot(name)), ...resourceProblems(document, on, resources, registry)];
+  const parts: Part[] = [
+    ...on.map((name) => ({ what: name, needs: registry[name]?.needs ?? {} })),
+    ...channels.flatMap(({ id, adapter }) =>
+      adapter ? [{ what: `the adapter of ${id}`, needs: adapter.needs }] : [],
+    ),
+  ];
+  return [...on.flatMap((name) => whyNot(name)), ...resourceProblems(document, parts, resources)];
 
   function whyNot(name: string): Problem[] {
     const switchOff = `write enabled: false below modules.${name}`;
@@ -57,28 +67,36 @@ function modulesOn(value: unknown, registry: Registry): string[] {
   });
 }
 
-function resourceProblems(
-  document: Document,
-  on: readonly string[],
-  has: Needs,
-  registry: Registry,
-): Problem[] {
-  if (on.length === 0) return [];
+/** What needs something beside the shop itself: a module, or an adapter. */
+interface Part {
+  readonly what: string;
+  readonly needs: Partial<AdapterNeeds>;
+}
+
+function resourceProblems(document: Document, parts: readonly Part[], has: AdapterNeeds): Problem[] {
+  if (parts.length === 0) return [];
   const measures = [
     { key: "memory", name: "memoryBytes", format: size.format },
+    { key: "cpus", name: "cpus", format: String },
     { key: "processes", name: "processes", format: String },
   ] as const;
   return measures.flatMap(({ key, name, format }): Problem[] => {
-    const parts = on.map((module) => ({ module, needs: registry[module]?.needs[name] ?? 0 }));
-    const needed = parts.reduce((sum, { needs }) => sum + needs, shopNeeds[name]);
-    if (has[name] >= needed) return [];
-    const each = parts.filter(({ needs }) => needs > 0).map((part) => `${part.module} ${format(part.needs)}`);
+    const own = parts.flatMap(({ what, needs }) => (needs[name] ? [{ what, needs: needs[name] }] : []));
+    const needed = thousandths(own.reduce((sum, { needs }) => sum + needs, shopNeeds[name]));
+    if (own.length === 0 || has[name] >= needed) return [];
+    const each = own.map(({ what, needs }) => `${what} ${format(needs)}`);
     const sum = `the shop needs ${format(shopNeeds[name])}, ${each.join(", ")} more, ${format(needed)} together`;
     const asked = document.source(["resources", key]) !== undefined;
+    const less = own.some(({ what }) => what.startsWith("the adapter"))
+      ? "remove a channel"
+      : "switch a module off";
     const message = asked
-      ? `resources.${key} is ${format(has[name])}: ${sum}; write that or more, or switch a module off.`
-      : `The tier's ${key} is ${format(has[name])}: ${sum}; choose a larger tier, or switch a module off.`;
+      ? `resources.${key} is ${format(has[name])}: ${sum}; write that or more, or ${less}.`
+      : `The tier's ${key} is ${format(has[name])}: ${sum}; choose a larger tier, or ${less}.`;
     const at = document.at(asked ? ["resources", key] : ["tier"]);
     return [{ ...at, code: "module/resources", message }];
   });
 }
+
+/** Cores are the only measure with fractions, and 0.1 + 0.2 is not 0.3. */
+export const thousandths = (value: number): number => Math.round(value * 1000) / 1000;

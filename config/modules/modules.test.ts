@@ -68,9 +68,13 @@ test("a module needs and excludes others, and holds processes, as its registry s
     typeof spec
   >["tier"];
   const found = (text: string, processes = 64): string[] =>
-    moduleProblems(parseYaml("f", text), tier, { memoryBytes: 2 ** 30, processes }, registry).map(
-      ({ line, column, code, message }) => `${line}:${column}  ${code}  ${message}`,
-    );
+    moduleProblems(
+      parseYaml("f", text),
+      tier,
+      { memoryBytes: 2 ** 30, cpus: 1, processes },
+      [],
+      registry,
+    ).map(({ line, column, code, message }) => `${line}:${column}  ${code}  ${message}`);
 
   expect(found("modules:\n  orders: {}\n  goods: {}\n")).toEqual([]);
   expect(found("modules:\n  orders: {}\n  goods: { enabled: false }\n")).toEqual([
