@@ -66,7 +66,10 @@ export function openCashier(pool: Pool, channels: Channels, metrics: Metrics, lo
         const reading = await channel.readNotify(request);
         if (!reading.ok) return done(reading.reason, reading.answer);
         failure = reading.failure;
-        const settlement = await keep({ ...reading, channel });
+        const settlement = await keep({
+          ...reading,
+          channel: { id: plain.id, sandbox: plain.sandbox, merchant: channel.merchant },
+        });
         // What is owed is in the database now, and a second notify would bring nothing new: the gateway is told success even when the
         // delivery fails (the sweep repeats it) and for anomalies (only a person can help, and repeats would hide the next one).
         if (settlement.result === "paid") await handOut(settlement.orderId);

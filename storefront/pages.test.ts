@@ -53,8 +53,9 @@ test("no text of the shop, its goods, a buyer or a gateway becomes markup", () =
   const codeUrl = `weixin://"><script>`;
   const open = shopPages.orderPage(selling, {
     order,
-    payments: [{ channel: "zfb", outTradeNo: "0123abcd", state: "started", codeUrl }],
+    payments: [{ channel: "zfb", outTradeNo: "0123abcd", state: "started", sandbox: true, codeUrl }],
     offers: [channel],
+    codes: [codeUrl],
     delivered: undefined,
   });
   expect(open).toContain("weixin://&quot;&gt;&lt;script&gt;");
@@ -63,6 +64,7 @@ test("no text of the shop, its goods, a buyer or a gateway becomes markup", () =
     order: { ...order, state: "delivered" },
     payments: [],
     offers: [],
+    codes: [],
     delivered: { code: nasty },
   });
   expect(done).not.toContain("<form");
@@ -91,11 +93,16 @@ test("programs read goods, payments and states in attributes, whatever the words
       order: { ...order, state },
       payments: [],
       offers: [],
+      codes: [],
       delivered: undefined,
       ...more,
     });
-  const payment = { channel: "zfb", outTradeNo: "0123abcd", codeUrl: "weixin://x" } as const;
-  const open = page("open", { payments: [{ ...payment, state: "started" }], offers: [channel] });
+  const payment = { channel: "zfb", outTradeNo: "0123abcd", sandbox: true, codeUrl: "weixin://x" } as const;
+  const open = page("open", {
+    payments: [{ ...payment, state: "started" }],
+    offers: [channel],
+    codes: ["weixin://x"],
+  });
   expect(open).toContain('<code data-payment="zfb" data-state="started">0123abcd</code>');
   expect(open).toContain('<a data-code-url href="weixin://x">');
   expect(open).toContain('data-state="open">待付款');

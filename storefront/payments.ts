@@ -29,19 +29,29 @@ export function openChannels(
 }
 
 /**
- * The channels that may take this order's money now, those of the largest weight first: switched on, its limits and what is left of its
- * daily cap above the amount, and something of its sort in stock. The cap counts what was paid: were started payments counted too,
- * anybody could use it up without paying.
+ * The channels that may take this order's money now: switched on, its limits and what is left of its daily cap above the amount, something
+ * of its sort in stock, and no payment by it that is over. None for an order of which a person has to decide on a payment: who has paid
+ * once must not be asked to pay again. The cap counts what was paid: were started payments counted too, anybody could use it up without
+ * paying; so payments that are under way at the same moment may go over it.
  */
 export async function offers(
   pool: Pool,
   order: Order,
   all: readonly PlainChannel[],
+  payments: readonly PaymentView[],
 ): Promise<readonly PlainChannel[]> {
+  if (order.state !== "open" || order.expired || payments.some(({ state }) => state === "anomaly")) return [];
   const fitting = all.filter(
-    ({ enabled, minimum, maximum }) => enabled && order.amount >= minimum && order.amount <= maximum,
+    (channel) =>
+      channel.enabled &&
+      order.amount >= channel.minimum &&
+      order.amount <= channel.maximum &&
+      mayStart(
+        channel,
+        payments.find((payment) => payment.channel === channel.id),
+      ),
   );
-  if (fitting.length === 0 || order.state !== "open" || order.expired) return [];
+  if (fitting.length === 0) return [];
   const { rows } = await pool.query<{ sample: boolean }>(
     "SELECT DISTINCT sample FROM shop.card WHERE goods_id = $1 AND sold_at IS NULL",
     [order.goodsId],
@@ -53,10 +63,14 @@ export async function offers(
   const taken = stocked.some(({ dailyCap }) => dailyCap !== undefined)
     ? await takenToday(pool)
     : new Map<string, number>();
-  return stocked
-    .filter(({ id, dailyCap = Infinity }) => (taken.get(id) ?? 0) + order.amount <= dailyCap)
-    .sort((a, b) => b.weight - a.weight);
+  return stocked.filter(({ id, dailyCap = Infinity }) => (taken.get(id) ?? 0) + order.amount <= dailyCap);
 }
+
+/** A payment that was begun with play money cannot go on with real money, nor the other way round, when the channel has been switched over. */
+const mayStart = (
+  { sandbox }: PlainChannel,
+  begun: Pick<PaymentView, "state" | "sandbox"> | undefined,
+): boolean => begun === undefined || (begun.state === "started" && begun.sandbox === sandbox);
 
 /** Fen that each channel took since midnight in China. */
 async function takenToday(pool: Pool): Promise<ReadonlyMap<string, number>> {
@@ -83,14 +97,14 @@ export async function startPayment(
   clientIp: string,
 ): Promise<PaymentStart | undefined> {
   const channel = channels.open(plain);
-  const { rows } = await pool.query<{ outTradeNo: string; state: string }>(
+  const { rows } = await pool.query<{ outTradeNo: string } & Pick<PaymentView, "state" | "sandbox">>(
     `INSERT INTO shop.payment (order_id, channel, sandbox, out_trade_no, amount) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (order_id, channel) DO UPDATE SET next_query_at = now() + interval '1 minute', queries = 0
-     RETURNING out_trade_no AS "outTradeNo", state`,
+     RETURNING out_trade_no AS "outTradeNo", state, sandbox`,
     [order.id, plain.id, plain.sandbox, randomToken(), order.amount],
   );
-  const { outTradeNo, state } = rows[0]!;
-  if (state !== "started") return undefined;
+  const { outTradeNo, ...begun } = rows[0]!;
+  if (!mayStart(plain, begun)) return undefined;
   const start = await channel.start({
     outTradeNo,
     amountFen: order.amount,
@@ -118,12 +132,13 @@ export interface PaymentView {
   /** By which the gateway knows it too. */
   readonly outTradeNo: string;
   readonly state: "started" | "closed" | "paid" | "anomaly";
+  readonly sandbox: boolean;
   readonly codeUrl: string | null;
 }
 
 export async function paymentsOf(pool: Pool, orderId: string): Promise<readonly PaymentView[]> {
   const { rows } = await pool.query<PaymentView>(
-    `SELECT channel, out_trade_no AS "outTradeNo", state, code_url AS "codeUrl" FROM shop.payment WHERE order_id = $1 ORDER BY id`,
+    `SELECT channel, out_trade_no AS "outTradeNo", state, sandbox, code_url AS "codeUrl" FROM shop.payment WHERE order_id = $1 ORDER BY id`,
     [orderId],
   );
   return rows;

@@ -19,6 +19,8 @@ beforeAll(async () => {
       wx: testChannel("wx", { weight: 9 }),
       real: testChannel("real", { sandbox: false }),
       small: testChannel("small", { maximum: 5_000 }),
+      left: testChannel("left", { title: "一对", minimum: 10_000 }),
+      right: testChannel("right", { title: "一对", minimum: 10_000 }),
       off: testChannel("off", { enabled: false }),
     },
   });
@@ -166,6 +168,26 @@ test("a gateway that fails leaves the order open for another channel", async () 
   expect((await shop.post(`/orders/${token}/pay`, "channel=zfb")).status).toBe(303);
 });
 
+test("of channels with one title a buyer sees one, always the same, and another one when it fails", async () => {
+  const [goods] = await shop.rows<{ id: string }>("SELECT id FROM shop.goods WHERE title LIKE '%100.00%'");
+  const ordered = await order({ goods: goods!.id });
+  const here = String(ordered.headers["location"]);
+  const offered = (body: string) =>
+    [...body.matchAll(/name="channel" value="(left|right)"/g)].map(([, id]) => id!);
+  const [first] = offered((await shop.get(here)).body);
+  for (let look = 0; look < 3; look++) expect(offered((await shop.get(here)).body)).toEqual([first]);
+  const fake = shop.fakes[first!]!;
+  const { answerStart } = fake;
+  fake.answerStart = () => {
+    throw new Error("HTTP 500");
+  };
+  const failed = await shop.post(`${here}/pay`, `channel=${first}`);
+  fake.answerStart = answerStart;
+  const second = first === "left" ? "right" : "left";
+  expect([failed.status, offered(failed.body)]).toEqual([502, [second]]);
+  expect((await shop.post(`${here}/pay`, `channel=${second}`)).status).toBe(303);
+});
+
 test("what is not a form of the shop's own is refused, each for its reason", async () => {
   const own = "http://mengxiang.substation.test:8080";
   expect((await order({}, { origin: own, "sec-fetch-site": "same-origin" })).status).toBe(303);
@@ -184,9 +206,9 @@ test("what is not a form of the shop's own is refused, each for its reason", asy
   expect((await shop.get(`/orders/${"0".repeat(32)}`)).status).toBe(404);
   expect((await shop.get("/orders")).headers["allow"]).toBe("POST");
   expect((await shop.post("/", "")).headers["allow"]).toBe("GET, HEAD");
-  const [{ token }] = (await shop.rows<{ token: string }>("SELECT token FROM shop.orders LIMIT 1")) as [
-    { token: string },
-  ];
+  const [{ token }] = (await shop.rows<{ token: string }>(
+    "SELECT token FROM shop.orders WHERE state = 'delivered'",
+  )) as [{ token: string }];
   expect((await shop.post(`/orders/${token}/pay`, "channel=off")).status).toBe(303); // delivered: its page says so
 });
 
@@ -206,7 +228,9 @@ test("both methods reach a notify URL, a channel that is off is still heard, an 
     body: "fail",
   });
   expect((await shop.get("/pay/nobody/notify")).status).toBe(404);
-  expect(await shop.metrics()).toContain('notify_total{channel="zfb",result="signature"} 1\n');
+  const metrics = await shop.metrics();
+  expect(metrics).toContain('notify_total{channel="zfb",result="signature"} 1\n');
+  expect(metrics).toContain('notify_total{channel="none",result="unknown-channel"} 1\n');
 });
 
 test("no code, secret or contact was logged", () => {

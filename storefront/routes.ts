@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import type { Cashier } from "./cashier";
+import { chooseChannels } from "./choice";
 import type { PlainChannel, StorefrontConfig } from "./config";
 import { delivered } from "./delivery";
 import { type Answer, page, type Route, seeOther, type Visit } from "./http";
@@ -43,13 +44,19 @@ export function shopRoutes(counter: Counter): readonly Route[] {
       return submit(new URLSearchParams((await visit.body(formLimit)).toString("utf8")), visit);
     };
 
-  const showOrder = async (order: Order, status = 200, fault?: string): Promise<Answer> => {
-    const [payments, offered, goods] = [
-      await paymentsOf(pool, order.id),
-      await offers(pool, order, channels.all),
-      await delivered(pool, order.id),
-    ];
-    const view = { order, payments, offers: offered, delivered: goods };
+  /** @param failed the channel that could not start a payment just now; where there is another of its sort, that one is shown */
+  const showOrder = async (order: Order, status = 200, fault?: string, failed?: string): Promise<Answer> => {
+    const payments = await paymentsOf(pool, order.id);
+    const usable = await offers(pool, order, channels.all, payments);
+    const view = {
+      order,
+      payments,
+      offers: chooseChannels(order.token, usable, failed),
+      codes: payments.flatMap(({ channel, codeUrl }) =>
+        codeUrl !== null && usable.some(({ id }) => id === channel) ? [codeUrl] : [],
+      ),
+      delivered: await delivered(pool, order.id),
+    };
     return html(shopPages.orderPage(config, fault === undefined ? view : { ...view, fault }), status);
   };
 
@@ -68,7 +75,8 @@ export function shopRoutes(counter: Counter): readonly Route[] {
     if (!order) return notFound();
     const here = `/orders/${order.token}`;
     if (order.state !== "open" || order.expired) return seeOther(here); // its page says so
-    const channel = (await offers(pool, order, channels.all)).find(({ id }) => id === fields.get("channel"));
+    const usable = await offers(pool, order, channels.all, await paymentsOf(pool, order.id));
+    const channel = usable.find(({ id }) => id === fields.get("channel")); // also one that the page did not choose
     if (!channel) return showOrder(order, 409, "这个支付方式目前不能用于本订单，请另选一个。");
     try {
       const start = await startPayment(pool, channels, order, channel, visit.ip);
@@ -81,13 +89,16 @@ export function shopRoutes(counter: Counter): readonly Route[] {
     } catch (error) {
       counter.metrics.payment(channel.id, "start-failed");
       counter.log("error", "a payment could not be started", { channel: channel.id, ...reason(error) });
-      return showOrder(order, 502, "支付通道暂时没有响应，请稍后再试或另选一个。");
+      return showOrder(order, 502, "支付通道暂时没有响应，请稍后再试或另选一个。", channel.id);
     }
   }
 
   async function notify(visit: Visit): Promise<Answer> {
     const channel = channels.find(visit.params[0]!);
-    if (!channel) return notFound();
+    if (!channel) {
+      counter.metrics.notify("none", "unknown-channel"); // one that was taken out of the file while payments were under way
+      return notFound();
+    }
     const { method, query, headers } = visit;
     const body = method === "POST" ? await visit.body(notifyLimit) : Buffer.alloc(0);
     const single = Object.entries(headers).map(([name, value]) => [

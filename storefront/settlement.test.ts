@@ -156,7 +156,7 @@ test("a shop that dies after it kept a payment delivers it when it is back; dead
     merchant: "merchant-zfb",
     tradeNo: "gw-1",
     paid: true,
-    channel: shop.fakes["zfb"]!,
+    channel: { id: "zfb", merchant: "merchant-zfb", sandbox: true },
   };
   expect(await settle(pool, statement)).toMatchObject({ result: "paid" }); // and here it died
   expect(await deliveries(shop)).toBe(0);
@@ -243,6 +243,49 @@ test("a daily cap counts what was paid today in China, and ends with the day", a
   await buy(shop, "wx");
   await shop.rows("UPDATE shop.payment SET paid_at = paid_at - interval '1 day' WHERE state = 'paid'");
   await buy(shop, "zfb");
+});
+
+test("a channel that is switched over to play money sells nothing that was begun with real money, nor the other way round", async () => {
+  const real = { zfb: testChannel("zfb", { sandbox: false }), wx: testChannel("wx") };
+  const shop = await open("ss_switch", { channels: real });
+  await shop.rows(
+    "INSERT INTO shop.card (goods_id, code) SELECT goods_id, replace(code, 'SAMPLE', 'REAL') FROM shop.card",
+  );
+  const begun = await buy(shop, "zfb");
+  await shop.restart({ channels: { ...real, zfb: testChannel("zfb") } });
+  const page = async () => (await shop.get(`/orders/${begun.token}`)).body;
+  expect(await page()).not.toContain('value="zfb"');
+  expect(await page()).toContain('value="wx"');
+  expect((await shop.post(`/orders/${begun.token}/pay`, "channel=zfb")).status).toBe(409);
+  expect(shop.fakes["zfb"]!.started).toHaveLength(1);
+  expect(await shop.notify("zfb", begun)).toMatchObject({ body: "success" });
+  expect(await anomalies(shop)).toEqual([
+    { kind: "channel", channel: "zfb", details: { expected: "real", seen: "sandbox" }, times: 1 },
+  ]);
+
+  const play = await buy(shop, "zfb");
+  await shop.restart();
+  await shop.notify("zfb", play);
+  expect((await anomalies(shop)).map(({ details }) => details)).toEqual([
+    { expected: "real", seen: "sandbox" },
+    { expected: "sandbox", seen: "real" },
+  ]);
+  expect(await deliveries(shop)).toBe(0);
+});
+
+test("an order of which a person has to decide on a payment takes no other, and another payment of it is told too", async () => {
+  const shop = await open("ss_held");
+  const begun = await buy(shop, "zfb");
+  await shop.notify("zfb", { ...begun, amountFen: 1 });
+  expect((await shop.get(`/orders/${begun.token}`)).body).not.toContain("<form");
+  expect((await shop.post(`/orders/${begun.token}/pay`, "channel=wx")).status).toBe(409);
+  await shop.notify("zfb", begun); // as it should have been: held
+  await shop.notify("zfb", { ...begun, tradeNo: "another" });
+  expect((await anomalies(shop)).map(({ kind, times }) => [kind, times])).toEqual([
+    ["amount", 1],
+    ["paid-twice", 1],
+  ]);
+  expect(await deliveries(shop)).toBe(0);
 });
 
 test("a module that is switched off sells nothing, delivers what was paid, and is as it was when it is on again", async () => {

@@ -5,8 +5,8 @@ import { lockOrder } from "./orders";
 
 /** What a gateway has said of one payment, its signature verified, in a notify or as the answer to a query. */
 export interface Statement {
-  /** The channel that it came through, and the merchant that money must arrive at there. */
-  readonly channel: { readonly id: string; readonly merchant: string };
+  /** The channel that it came through, the merchant that money must arrive at there, and whether that is play money. */
+  readonly channel: { readonly id: string; readonly merchant: string; readonly sandbox: boolean };
   readonly outTradeNo: string;
   readonly amountFen: number;
   readonly merchant: string;
@@ -27,6 +27,7 @@ export type Settlement =
 interface Payment {
   readonly id: string;
   readonly channel: string;
+  readonly sandbox: boolean;
   readonly amount: number;
   readonly state: "started" | "closed" | "paid" | "anomaly";
   readonly tradeNo: string | null;
@@ -64,12 +65,19 @@ export function settle(pool: Pool, statement: Statement): Promise<Settlement> {
       // Said by a channel that has no word in this payment, so it does not hold up the one that has.
       return anomaly("channel", { expected: payment.channel, seen: channel.id }, false);
     }
+    if (payment.sandbox !== channel.sandbox) {
+      // The channel was switched over while the payment was under way: play money must not buy what real money was to pay for.
+      return anomaly("channel", { expected: sort(payment), seen: sort(channel) });
+    }
     if (statement.merchant !== channel.merchant)
       return anomaly("merchant", { expected: channel.merchant, seen: statement.merchant });
     if (!statement.paid) return { result: "unpaid" };
     if (statement.amountFen !== payment.amount)
       return anomaly("amount", { expected: payment.amount, seen: statement.amountFen });
-    if (payment.state === "anomaly") return { result: "held" };
+    if (payment.state === "anomaly") {
+      if (payment.tradeNo === tradeNo) return { result: "held" };
+      return anomaly("paid-twice", { first: payment.tradeNo ?? "", seen: tradeNo }, false);
+    }
     if (payment.state === "paid") {
       if (payment.tradeNo === tradeNo) return { result: "replay" };
       return anomaly("paid-twice", { first: payment.tradeNo ?? "", seen: tradeNo });
@@ -87,9 +95,11 @@ export function settle(pool: Pool, statement: Statement): Promise<Settlement> {
   });
 }
 
+const sort = ({ sandbox }: { readonly sandbox: boolean }): string => (sandbox ? "sandbox" : "real");
+
 async function findPayment(client: PoolClient, outTradeNo: string): Promise<Payment | undefined> {
   const { rows } = await client.query<Payment>(
-    `SELECT id, channel, amount, state, trade_no AS "tradeNo" FROM shop.payment WHERE out_trade_no = $1`,
+    `SELECT id, channel, sandbox, amount, state, trade_no AS "tradeNo" FROM shop.payment WHERE out_trade_no = $1`,
     [outTradeNo],
   );
   return rows[0];

@@ -73,6 +73,8 @@ export interface OrderView {
   readonly order: Order;
   readonly payments: readonly PaymentView[];
   readonly offers: readonly PlainChannel[];
+  /** Addresses for the payer's app, of payments that were begun and may still be made. */
+  readonly codes: readonly string[];
   readonly delivered: { readonly code: string } | { readonly receipt: string } | undefined;
   /** Said above all else, when the last step failed. */
   readonly fault?: string;
@@ -124,19 +126,13 @@ function stateText(view: OrderView): string {
   }
 }
 
-function payment({ order, offers, payments }: OrderView): string {
-  const open = offers.filter(
-    ({ id }) => !payments.some(({ channel, state }) => channel === id && state !== "started"),
-  );
-  const codes = payments
-    .filter(({ channel, codeUrl }) => codeUrl !== null && open.some(({ id }) => id === channel))
-    .map(({ codeUrl }) => codeUrl!);
+function payment({ order, offers, codes }: OrderView): string {
   const shown = codes.map(
     (url) =>
       `<section><h2>扫码支付</h2><p class="soft">请在支付应用中打开下面的地址，付款后刷新本页。</p>
 <p><a data-code-url href="${escape(url)}"><code>${escape(url)}</code></a></p></section>`,
   );
-  const buttons = open.map(
+  const buttons = offers.map(
     ({ id, title, sandbox }) =>
       `<form method="post" action="/orders/${order.token}/pay"><input type="hidden" name="channel" value="${id}"><button>${escape(title)}${sandbox ? "（沙箱）" : ""}</button></form>`,
   );

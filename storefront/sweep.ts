@@ -89,8 +89,15 @@ async function ask(
   try {
     const channel = channels.open(plain);
     const status = await channel.query(outTradeNo);
-    if (status.state === "paid") await cashier.take({ ...status, paid: true, outTradeNo, channel });
-    else if (status.state !== "pending") await close(pool, outTradeNo);
+    if (status.state === "paid") {
+      const { sandbox } = plain;
+      await cashier.take({
+        ...status,
+        paid: true,
+        outTradeNo,
+        channel: { id, sandbox, merchant: channel.merchant },
+      });
+    } else if (status.state !== "pending") await close(pool, outTradeNo);
   } catch (error) {
     log("warn", "a gateway could not say what became of a payment; it is asked again", {
       channel: id,

@@ -50,6 +50,7 @@ const paidReading = {
   merchant: appId,
   tradeNo: "2026112322001400001",
   paid: true,
+  paidAt: new Date("2026-11-23T01:10:11Z"),
   answer: { status: 200, type: "text/plain; charset=utf-8", body: "success" },
   failure: { status: 500, type: "text/plain; charset=utf-8", body: "failure" },
 };
@@ -203,6 +204,7 @@ describe("query", () => {
     total_amount: "12.34",
     trade_no: "2026112322001400001",
     trade_status: "TRADE_SUCCESS",
+    send_pay_date: "2026-11-23 09:10:11",
   };
 
   /** What Alipay says, as text between its key and the signature. */
@@ -229,7 +231,13 @@ describe("query", () => {
 
   test("asks for the trade with a signature over URL and form, and reads the answer", async () => {
     const { result, sent } = await asked(answering(JSON.stringify(trade)));
-    expect(result).toEqual({ state: "paid", amountFen: 1234, merchant: appId, tradeNo: trade.trade_no });
+    expect(result).toEqual({
+      state: "paid",
+      amountFen: 1234,
+      merchant: appId,
+      tradeNo: trade.trade_no,
+      paidAt: new Date("2026-11-23T01:10:11Z"),
+    });
     const { sign: signature, ...fields } = Object.fromEntries(sent);
     expect(fields).toMatchObject({
       app_id: appId,

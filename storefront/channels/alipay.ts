@@ -5,7 +5,7 @@ import { type Form, readForm, signText } from "./form";
 import { ask, codeOf, failure, formBody, jsonOf, objectOf, textOf } from "./gateway";
 import { signRsa, verifyRsa } from "./rsa";
 import type { Answer, Channel, ChannelConfig, NotifyReading, OpenChannel, PaymentStatus } from "./types";
-import { chinaTime, fenOf, subjectOf } from "./values";
+import { chinaTime, fenOf, paidAtOf, subjectOf } from "./values";
 
 /**
  * Alipay (支付宝) for computers: `alipay.trade.page.pay`, its asynchronous notify and `alipay.trade.query`, signed RSA2.
@@ -105,6 +105,7 @@ function readNotify(merchant: Merchant, form: Form | undefined): NotifyReading {
     merchant: appId,
     tradeNo,
     paid,
+    ...paidAtOf(form.get("gmt_payment")),
     answer: accepted,
     failure: failed,
   };
@@ -143,7 +144,8 @@ async function query(config: ChannelConfig, merchant: Merchant, outTradeNo: stri
   if (state !== "paid") return { state };
   if (amountFen === undefined || tradeNo === undefined)
     throw failure(config, "Alipay answered a query without amount or trade number", "ask Alipay's support");
-  return { state, amountFen, merchant: merchant.appId, tradeNo };
+  const paidAt = paidAtOf(textOf(trade["send_pay_date"]));
+  return { state, amountFen, merchant: merchant.appId, tradeNo, ...paidAt };
 }
 
 function stateOf(status: unknown): "paid" | "pending" | "closed" | undefined {

@@ -245,7 +245,16 @@ describe("query of version 1", () => {
   };
 
   test.each([
-    [{ status: 1 }, { state: "paid", amountFen: 1234, merchant: "1001", tradeNo: "77" }],
+    [
+      { status: 1, endtime: "2026-11-23 09:10:11" },
+      {
+        state: "paid",
+        amountFen: 1234,
+        merchant: "1001",
+        tradeNo: "77",
+        paidAt: new Date("2026-11-23T01:10:11Z"),
+      },
+    ],
     [
       { status: "1", code: "1", pid: "1002", money: 12.34 },
       { state: "paid", amountFen: 1234, merchant: "1002", tradeNo: "77" },

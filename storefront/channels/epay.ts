@@ -15,7 +15,7 @@ import type {
   PaymentStart,
   PaymentStatus,
 } from "./types";
-import { fenOf, isFresh, subjectOf } from "./values";
+import { fenOf, isFresh, paidAtOf, subjectOf } from "./values";
 
 /**
  * 易支付, the protocol of many gateways that resell Alipay and WeChat Pay. Version 1 signs with MD5 and a shared key, version 2 with
@@ -220,7 +220,8 @@ function statusOf({ config, pid }: Merchant, outTradeNo: string, answer: Json | 
   const tradeNo = textOf(answer["trade_no"]);
   if (amountFen === undefined || tradeNo === undefined)
     throw failure(config, "the epay answered a query without money or trade_no", "ask the epay's operator");
-  return { state, amountFen, merchant: plainOf(answer["pid"]) ?? pid, tradeNo };
+  const paidAt = paidAtOf(textOf(answer["endtime"]));
+  return { state, amountFen, merchant: plainOf(answer["pid"]) ?? pid, tradeNo, ...paidAt };
 }
 
 /** Not paid, paid, refunded, frozen, held in advance. Frozen money is not the shop's yet. */

@@ -71,12 +71,17 @@ describe.each(types)("%s", (type) => {
       paid: true,
     });
     if (!paid.ok) throw new Error("unreachable");
-    expect(await channel.query(outTradeNo)).toEqual({
+    const status = await channel.query(outTradeNo);
+    expect(status).toEqual({
       state: "paid",
       amountFen: 1234,
       merchant: which.merchant,
       tradeNo: paid.tradeNo,
+      paidAt: expect.any(Date) as Date,
     });
+    const { paidAt } = status as { paidAt: Date };
+    expect(Math.abs(paidAt.getTime() - Date.now())).toBeLessThan(60_000); // its clock is ours; the zone is what could be wrong
+    if (!type.startsWith("epay")) expect(paid.paidAt).toEqual(paidAt); // an epay's notify does not say when
   });
 
   test("takes the answers for what they are: heard, not kept, refused", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { yuan } from "../money";
-import { chinaTime, fenOf, isFresh, subjectOf } from "./values";
+import { chinaTime, fenOf, isFresh, paidAtOf, subjectOf } from "./values";
 
 test.each([
   ["12.34", 1234],
@@ -50,3 +50,14 @@ test("a subject is clean, at most 127 bytes, and ends with a whole character", (
   expect(subjectOf(`aa${"充".repeat(42)}`)).toBe(`aa${"充".repeat(41)}`); // 128 bytes would be one too many
   expect(subjectOf("😀😀")).toBe("订单");
 });
+
+test.each([
+  ["2026-11-23 09:10:11", "2026-11-23T01:10:11.000Z"],
+  ["2026-11-23T09:10:11+08:00", "2026-11-23T01:10:11.000Z"],
+  ["2026-11-23T09:10:11.123Z", "2026-11-23T09:10:11.000Z"],
+])("%s is a time of payment", (text, time) => expect(paidAtOf(text).paidAt?.toISOString()).toBe(time));
+
+test.each([undefined, "", "1763860211", "2026-11-23", "2026-13-41 09:10:11", "2026-11-23 09:10:11 PST"])(
+  "%j is none",
+  (text) => expect(paidAtOf(text)).toEqual({}),
+);

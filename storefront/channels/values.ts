@@ -10,6 +10,16 @@ export function fenOf(yuan: string): number | undefined {
 export const chinaTime = (time: Date): string =>
   new Date(time.getTime() + 8 * 3_600_000).toISOString().slice(0, 19);
 
+/**
+ * When the gateway took the money: "2026-11-23 17:23:00" in China, or an RFC 3339 time with a zone. Undefined for what is no such time, and
+ * where it is absent; then the shop goes by when it heard of it.
+ */
+export function paidAtOf(text: string | undefined): { readonly paidAt?: Date } {
+  const match = /^(\d{4}-\d{2}-\d{2})[ T](\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:\d{2})?$/.exec(text ?? "");
+  const time = match ? new Date(`${match[1]}T${match[2]}${match[3] ?? "+08:00"}`) : undefined;
+  return time === undefined || Number.isNaN(time.getTime()) ? {} : { paidAt: time };
+}
+
 /** A clock may be this many seconds off; gateways sign every repeat anew, so a genuine one is never older. */
 const tolerance = 300;
 

@@ -76,6 +76,7 @@ const paidReading = {
   merchant: fields.merchantId,
   tradeNo: trade.transaction_id,
   paid: true,
+  paidAt: new Date("2026-11-23T01:10:11Z"),
   answer: {
     status: 200,
     type: "application/json; charset=utf-8",
@@ -300,6 +301,7 @@ describe("asking", () => {
       amountFen: 1234,
       merchant: fields.merchantId,
       tradeNo: trade.transaction_id,
+      paidAt: new Date("2026-11-23T01:10:11Z"),
     });
     const waiting = { mchid: trade.mchid, appid: trade.appid, out_trade_no: outTradeNo };
     for (const [trade_state, state] of Object.entries({

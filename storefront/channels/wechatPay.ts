@@ -14,7 +14,7 @@ import type {
   PaymentStart,
   PaymentStatus,
 } from "./types";
-import { chinaTime, isFresh, subjectOf } from "./values";
+import { chinaTime, isFresh, paidAtOf, subjectOf } from "./values";
 
 /**
  * WeChat Pay (微信支付) API v3, Native: the payer's app reads `code_url`. Answers and notifies are verified with the platform's public
@@ -103,7 +103,8 @@ async function query(merchant: Merchant, outTradeNo: string): Promise<PaymentSta
       "WeChat Pay answered a query without the amount",
       "ask WeChat Pay's support",
     );
-  return { state, amountFen: trade.amountFen, merchant: trade.merchant, tradeNo: trade.tradeNo };
+  const { amountFen, tradeNo, paidAt } = trade;
+  return { state, amountFen, merchant: trade.merchant, tradeNo, ...paidAt };
 }
 
 const states: ReadonlyMap<string, "paid" | "pending" | "closed"> = new Map([
@@ -212,6 +213,7 @@ function readNotify(merchant: Merchant, { method, headers, body }: NotifyRequest
     merchant: trade.merchant,
     tradeNo,
     paid,
+    ...trade.paidAt,
     answer: accepted,
     failure: failed,
   };
@@ -230,6 +232,7 @@ interface Trade {
   /** Undefined while a trade that is not paid says none. */
   readonly amountFen: number | undefined;
   readonly merchant: string;
+  readonly paidAt: ReturnType<typeof paidAtOf>;
 }
 
 /** Undefined where what every trade has is missing. A trade of the same merchant through another app is another merchant's. */
@@ -247,5 +250,6 @@ function tradeOf(merchant: Merchant, trade: Json): Trade | undefined {
     state: textOf(trade["trade_state"]) ?? "",
     amountFen: whole && (amount?.["currency"] ?? "CNY") === "CNY" ? total : undefined,
     merchant: appid === merchant.appId ? mchid : `${mchid} ${appid ?? "without app"}`,
+    paidAt: paidAtOf(textOf(trade["success_time"])),
   };
 }
