@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSpec } from "../config/channels/types";
 import { databaseName } from "../config/names";
-import type { ChannelSecrets } from "./channels";
+import { channelConfig, type ChannelSecrets } from "./channels";
 import { derive } from "./secrets";
 import type { SubstationArgs } from "./substation";
 import { lay, platform } from "./testing/lay";
@@ -30,7 +30,7 @@ const sold: Partial<SubstationArgs> = {
     phoneTopUp: { enabled: false, carriers: ["mobile"], faceValues: [3000, 5000] },
   },
   channels: [alipay, epay],
-  platform: { ...platform, sandboxGateway: "http://10.87.255.1:9180" },
+  platform: { ...platform, sandboxGateway: "http://10.87.255.1:9180", sandboxPublicKey: "the sandbox's" },
 };
 const values = { alipay: "the alipay channel's private key", epay: "the epay channel's merchant key" };
 /** Made anew for each run: outputs belong to the run that made them. */
@@ -75,7 +75,7 @@ test("substation.json says what is sold, by which channels and where they call; 
         gateway: "http://10.87.255.1:9180/alipay",
         notifyUrl: `${url}/pay/alipay/notify`,
         returnUrl: `${url}/pay/alipay/return`,
-        fields: { appId: "2021000000000001", alipayPublicKey: "MIIB" },
+        fields: { appId: "2021000000000001", alipayPublicKey: "the sandbox's" },
       },
       "epay-2": {
         ...{ kind: "epay", title: "易支付", enabled: false, sandbox: false, ...limited },
@@ -146,4 +146,18 @@ test("a sandbox channel never falls back to the real gateway", async () => {
   await expect(laySold({ platform })).rejects.toThrow(
     "a sandbox channel on a platform without sandbox gateways",
   );
+});
+
+test("the sandbox's key stands wherever its kind has the gateway's, and nowhere else", () => {
+  const sandbox = { gateway: "http://10.87.255.1:9180", publicKey: "the sandbox's" };
+  const fieldsOf = (channel: ChannelSpec) =>
+    (channelConfig("http://shop", [channel], sandbox)[channel.id] as ChannelSpec).fields;
+  const v2 = { ...epay, fields: { ...epay.fields, version: "v2", platformPublicKey: "real" } };
+  expect(fieldsOf(v2)).toEqual(v2.fields);
+  expect(fieldsOf({ ...v2, sandbox: true })).toEqual({ ...v2.fields, platformPublicKey: "the sandbox's" });
+  expect(fieldsOf({ ...epay, sandbox: true })).toEqual(epay.fields); // v1 has a shared key
+  expect(fieldsOf({ ...alipay, fields: { appId: "1" } })).toEqual({
+    appId: "1",
+    alipayPublicKey: "the sandbox's",
+  });
 });

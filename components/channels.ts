@@ -1,5 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { channelKinds } from "../config/channels";
 import type { ChannelSpec } from "../config/channels/types";
+import type { Platform } from "../config/platform";
 
 /** The value of one secret field of a channel. */
 export interface ChannelSecret {
@@ -28,20 +30,31 @@ export const channelUrls = (url: string, channels: readonly ChannelSpec[]): Reco
     ]),
   );
 
-/**
- * `channels` of substation.json, without what is secret in it.
- * @param sandboxGateway base URL of the platform's sandbox gateways
- */
+/** What takes the place of real gateways, and of their keys. */
+export interface Sandbox {
+  /** Base URL; the gateway of a kind stands at `/<kind>` below it. */
+  readonly gateway: string;
+  /** PEM, or the base64 of its content. */
+  readonly publicKey: string;
+}
+
+/** Undefined where the platform has no sandbox gateways. */
+export const sandboxOf = ({ sandboxGateway, sandboxPublicKey }: Platform): Sandbox | undefined =>
+  sandboxGateway === undefined || sandboxPublicKey === undefined
+    ? undefined
+    : { gateway: sandboxGateway, publicKey: sandboxPublicKey };
+
+/** `channels` of substation.json, without what is secret in it. */
 export function channelConfig(
   url: string,
   channels: readonly ChannelSpec[],
-  sandboxGateway: string | undefined,
+  sandbox: Sandbox | undefined,
 ): Record<string, object> {
   const urls = channelUrls(url, channels);
   return Object.fromEntries(
-    channels.map(({ id, secrets: _names, gateway, ...channel }) => [
+    channels.map(({ id, secrets: _names, ...channel }) => [
       id,
-      { ...channel, gateway: channel.sandbox ? sandbox(sandboxGateway, channel) : gateway, ...urls[id] },
+      { ...channel, ...(channel.sandbox ? inSandbox(channel, sandbox) : {}), ...urls[id] },
     ]),
   );
 }
@@ -56,9 +69,19 @@ export const channelSecretValues = (
 export const channelSecretVersions = (secrets: ChannelSecrets): Record<string, Record<string, string>> =>
   map(secrets, (fields) => map(fields, ({ version }) => version));
 
-function sandbox(base: string | undefined, { kind }: Pick<ChannelSpec, "kind">): string {
-  if (base === undefined) throw new Error("a sandbox channel on a platform without sandbox gateways"); // refused before
-  return `${base}/${kind}`;
+/** The sandbox's gateway, and its key wherever the kind has the gateway's: a real one in the file is of no use to it. */
+function inSandbox(
+  { kind, fields }: Pick<ChannelSpec, "kind" | "fields">,
+  sandbox: Sandbox | undefined,
+): Pick<ChannelSpec, "gateway" | "fields"> {
+  if (sandbox === undefined) throw new Error("a sandbox channel on a platform without sandbox gateways"); // refused before
+  const keys = channelKinds[kind].fields
+    .filter(({ type, when }) => type === "publicKey" && (!when || fields[when.field] === when.is))
+    .map(({ name }) => [name, sandbox.publicKey]);
+  return {
+    gateway: `${sandbox.gateway}/${kind}`,
+    fields: { ...fields, ...(Object.fromEntries(keys) as Record<string, string>) },
+  };
 }
 
 const map = <A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> =>

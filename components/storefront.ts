@@ -5,7 +5,13 @@ import type { Modules } from "../config/modules/types";
 import { containerName, userId, volumeName, type Owner } from "../config/names";
 import type { DatabaseServer } from "../config/platform";
 import type { SecretVersions } from "../config/secret-versions";
-import { channelConfig, channelSecretValues, channelSecretVersions, type ChannelSecrets } from "./channels";
+import {
+  channelConfig,
+  channelSecretValues,
+  channelSecretVersions,
+  type ChannelSecrets,
+  type Sandbox,
+} from "./channels";
 import { schema, type TenantDatabase } from "./database";
 import { ownerLabels, routeLabels, secretLabels } from "./labels";
 import { reportMigration, requireMigration } from "./migration";
@@ -34,8 +40,8 @@ export interface StorefrontArgs {
   readonly modules: Modules;
   readonly channels: readonly ChannelSpec[];
   readonly channelSecrets: ChannelSecrets;
-  /** Base URL of the platform's sandbox gateways. */
-  readonly sandboxGateway: string | undefined;
+  /** The platform's sandbox gateways; undefined where it has none. */
+  readonly sandbox: Sandbox | undefined;
   /** `name@sha256:…` or `sha256:…`; never a tag. */
   readonly image: string;
   readonly edgeNetwork: string;
@@ -252,7 +258,7 @@ function config(args: StorefrontArgs, user: string) {
     revenueShareBasisPoints: args.revenueShareBasisPoints,
     markupBasisPoints: args.markupBasisPoints,
     modules: args.modules,
-    channels: channelConfig(args.url, args.channels, args.sandboxGateway),
+    channels: channelConfig(args.url, args.channels, args.sandbox),
     database: {
       host: server.address,
       port: server.port,

@@ -6,7 +6,7 @@ import type { Modules } from "../config/modules/types";
 import type { Owner } from "../config/names";
 import type { Platform } from "../config/platform";
 import { secretVersions, type SecretVersions } from "../config/secret-versions";
-import { channelUrls, type ChannelSecrets, type ChannelUrls } from "./channels";
+import { channelUrls, sandboxOf, type ChannelSecrets, type ChannelUrls } from "./channels";
 import { createTenantDatabase } from "./database";
 import { createAddress } from "./dns";
 import { guard } from "./guard";
@@ -110,7 +110,7 @@ export class Substation extends pulumi.ComponentResource {
         modules: args.modules,
         channels: args.channels,
         channelSecrets: args.channelSecrets,
-        sandboxGateway: platform.sandboxGateway,
+        sandbox: sandboxOf(platform),
         image: args.image ?? platform.storefrontImage,
         edgeNetwork: platform.edgeNetwork,
         server: platform.database,

@@ -11,6 +11,8 @@ export interface Platform {
   readonly storefrontImage: string;
   /** Base URL of the sandbox payment gateways, each at `/<kind>` below it. Absent where there are none: then every channel is a real merchant's. */
   readonly sandboxGateway?: string | undefined;
+  /** By which they all sign, for every merchant: PEM, or the base64 of its content. There where `sandboxGateway` is. */
+  readonly sandboxPublicKey?: string | undefined;
 }
 
 export interface Zone {

@@ -5,6 +5,7 @@ import { createIngress } from "../components/ingress";
 import { renewProcessLimits } from "../components/process-limit";
 import { labels } from "../config/names";
 import type { Platform } from "../config/platform";
+import { sandbox } from "./sandbox";
 
 /** What substations of one Docker host share. Its settings are the stack's config; docs/platform.md lists them. */
 export async function platform(): Promise<Record<string, unknown>> {
@@ -57,15 +58,7 @@ export async function platform(): Promise<Record<string, unknown>> {
       ca: readFileSync(caFile, "utf8"),
     },
     storefrontImage: image("storefront-image", "storefrontImage"),
-    sandboxGateway: baseUrl("sandboxGateway", config.get("sandboxGateway")),
+    ...sandbox(config.get("sandboxGateway"), config.get("sandboxPublicKey")),
     ready: ingress.id.apply(() => true),
   } satisfies { [key in keyof Platform]: unknown } & { ready: unknown };
-}
-
-/** @throws pulumi.RunError where it is none: the paths of gateways are put behind it */
-function baseUrl(setting: string, url: string | undefined): string | undefined {
-  if (url === undefined || /^https?:\/\/[^\s/?#]+$/.test(url)) return url;
-  throw new pulumi.RunError(
-    `${setting} is "${url}": it is a base URL like http://10.87.255.1:9180, without a slash at its end (docs/platform.md)`,
-  );
 }

@@ -69,8 +69,8 @@ export function outsideZone(specs: readonly SubstationSpec[], { dns }: Platform)
 }
 
 /** Sandbox channels on a platform that has no sandbox gateways. */
-export function withoutSandbox(specs: readonly SubstationSpec[], { sandboxGateway }: Platform): Problem[] {
-  if (sandboxGateway !== undefined) return [];
+export function withoutSandbox(specs: readonly SubstationSpec[], platform: Platform): Problem[] {
+  if (platform.sandboxGateway !== undefined && platform.sandboxPublicKey !== undefined) return [];
   return specs.flatMap((spec) =>
     spec.channels
       .filter(({ sandbox }) => sandbox)
@@ -79,7 +79,7 @@ export function withoutSandbox(specs: readonly SubstationSpec[], { sandboxGatewa
         code: "channel/sandbox" as const,
         message:
           `channels.${id}.sandbox is true: the platform has no sandbox gateways; write false for the real one, ` +
-          `or give the platform's stack the setting sandboxGateway (docs/platform.md)`,
+          `or give the platform's stack the settings sandboxGateway and sandboxPublicKey (docs/platform.md)`,
       })),
   );
 }

@@ -24,9 +24,9 @@ async function readWhere(exported: Record<string, unknown>) {
 }
 
 test("sandbox gateways are read where the platform has them; everything else must be there", async () => {
-  expect(await readWhere(outputs)).toEqual({ ...outputs, sandboxGateway: undefined });
-  const sandboxGateway = "http://10.87.255.1:9180";
-  expect(await readWhere({ ...outputs, sandboxGateway })).toEqual({ ...outputs, sandboxGateway });
+  expect(await readWhere(outputs)).toEqual(outputs);
+  const sandbox = { sandboxGateway: "http://10.87.255.1:9180", sandboxPublicKey: "MIIB" };
+  expect(await readWhere({ ...outputs, ...sandbox })).toEqual({ ...outputs, ...sandbox });
   await expect(readWhere({ ...outputs, edgeNetwork: undefined })).rejects.toThrow(
     'stack "platform" has no output "edgeNetwork"',
   );

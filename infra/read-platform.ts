@@ -30,7 +30,11 @@ export async function readPlatform(stack: string): Promise<Platform> {
     "database",
     "storefrontImage",
   ] as const satisfies readonly (keyof Platform)[];
-  const [sandboxGateway, ...values] = await Promise.all([find("sandboxGateway"), ...names.map(read)]);
+  const [sandboxGateway, sandboxPublicKey, ...values] = await Promise.all([
+    find("sandboxGateway"),
+    find("sandboxPublicKey"),
+    ...names.map(read),
+  ]);
   const found = Object.fromEntries(names.map((name, at) => [name, values[at]]));
-  return { ...found, sandboxGateway } as unknown as Platform;
+  return { ...found, sandboxGateway, sandboxPublicKey } as unknown as Platform;
 }

@@ -1,17 +1,9 @@
+import { createPublicKey } from "node:crypto";
 import * as path from "node:path";
-import { z } from "zod";
-import { UserError } from "../config/error";
 import { errorText, readIfPresent, secretMode, writeFileAtomic } from "./files";
 import { GatewayControl } from "./gateways/client";
 import { type GatewaysConfig } from "./gateways/main";
-import {
-  materialSchema,
-  merchantTypes,
-  newMerchant,
-  registrationSchema,
-  type Material,
-  type MerchantType,
-} from "./gateways/merchants";
+import { newKeyPair } from "./gateways/merchants";
 import { secret, type Home, type Instance } from "./home";
 import { ensureLoopbackAddress } from "./network";
 import { type ProcessIdentity } from "./process";
@@ -36,51 +28,39 @@ export const gatewaysUrl = ({ databaseAddress, gatewaysPort }: Instance): string
 export const gatewayControl = ({ home, gatewaysPort }: Instance): GatewayControl =>
   new GatewayControl(`http://127.0.0.1:${gatewaysPort}`, secret(home, "gateways-token"));
 
-/** Name and type of each: one at every kind of gateway, and a second one at Alipay. */
-const demo: readonly (readonly [name: string, type: MerchantType])[] = [
-  ...merchantTypes.map((type) => [type, type] as const),
-  ["alipay2", "alipay"],
-];
-
-/**
- * The merchants that every instance's gateways know, by name: what their channels' fields are, and their secrets' values.
- *
- * @throws UserError before the instance's first start
- */
-export function demoMerchants(home: Home): Readonly<Record<string, Material>> {
-  const known = readDemoMerchants(home);
-  if (!known)
-    throw new UserError(
-      `${home.root} has no sandbox merchants yet. Start the platform first: npm run substation -- local start`,
-    );
-  return Object.fromEntries(Object.entries(known).map(([name, { material }]) => [name, material]));
+/** What a platform's stack is told of its sandbox. */
+export interface SandboxSettings {
+  /** Base URL, as `gatewaysUrl` says it. */
+  readonly sandboxGateway: string;
+  /** The other half of the key by which the gateways sign for every merchant: one line of base64, as merchants' consoles show such keys. */
+  readonly sandboxPublicKey: string;
 }
 
 /**
  * Starts the instance's sandbox gateways, or finds them running, with the configuration that they should have.
  *
  * @param dnsPort of the DNS server on 127.0.0.1 that knows the shops; undefined for the system's resolver
- * @returns their base URL
  */
 export async function startGateways(
   instance: Instance,
   dnsPort: number | undefined,
   progress: Progress,
-): Promise<string> {
+): Promise<SandboxSettings> {
   const { home, databaseAddress, gatewaysPort, edgeSubnet, ingressPort } = instance;
   ensureLoopbackAddress(databaseAddress);
-  const merchants = await ensureDemoMerchants(home);
+  const platformPrivateKey = await ensurePlatformKey(home);
   const config: GatewaysConfig = {
     address: databaseAddress,
     port: gatewaysPort,
     controlToken: secret(home, "gateways-token"),
     reach: { ...(dnsPort === undefined ? {} : { dnsPort }), edgeSubnet, ports: [ingressPort] },
     speed,
-    merchants: Object.values(merchants).map(({ registration }) => registration),
+    platformPrivateKey,
   };
   const ask = () => askGateways(instance);
   await startService(service, home, { config, ports: [gatewaysPort], ask }, progress);
-  return gatewaysUrl(instance);
+  const der = createPublicKey(platformPrivateKey).export({ type: "spki", format: "der" });
+  return { sandboxGateway: gatewaysUrl(instance), sandboxPublicKey: der.toString("base64") };
 }
 
 /** Stops them. Returns false where they were not running. */
@@ -98,26 +78,13 @@ export async function askGateways(instance: Instance): Promise<string | undefine
   }
 }
 
-const demoSchema = z.record(
-  z.string(),
-  z.strictObject({ registration: registrationSchema, material: materialSchema }),
-);
-type DemoMerchants = z.infer<typeof demoSchema>;
+const platformKey = (home: Home): string => path.join(home.secrets, "gateways-key.pem");
 
-const demoFile = (home: Home): string => path.join(home.secrets, "sandbox-merchants.json");
-
-function readDemoMerchants(home: Home): DemoMerchants | undefined {
-  const text = readIfPresent(demoFile(home));
-  return text === undefined ? undefined : demoSchema.parse(JSON.parse(text));
-}
-
-/** Keys take a second to make, and shops are configured with them: they are made once. */
-async function ensureDemoMerchants(home: Home): Promise<DemoMerchants> {
-  const known = readDemoMerchants(home);
-  if (known) return known;
-  const fresh = Object.fromEntries(
-    await Promise.all(demo.map(async ([name, type]) => [name, await newMerchant(type)] as const)),
-  );
-  writeFileAtomic(demoFile(home), JSON.stringify(fresh, null, 2), secretMode);
-  return fresh;
+/** Made once: shops are configured with the other half. */
+async function ensurePlatformKey(home: Home): Promise<string> {
+  const known = readIfPresent(platformKey(home));
+  if (known !== undefined) return known;
+  const { privateKey } = await newKeyPair();
+  writeFileAtomic(platformKey(home), privateKey, secretMode);
+  return privateKey;
 }

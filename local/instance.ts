@@ -6,8 +6,8 @@ import { ensureDocker, ownEngine, stopOwnEngine } from "./docker";
 import { countObjects, hasContainers, listObjects, removeObjects } from "./docker-objects";
 import { UserError } from "../config/error";
 import { homeFolder, openInstance, readInstance, removeHome, type Instance } from "./home";
-import { runningGateways, startGateways, stopGateways } from "./gateways-service";
-import { ensureImages, type ImageNames } from "./images";
+import { runningGateways, startGateways, stopGateways, type SandboxSettings } from "./gateways-service";
+import { ensureImages, imageNames, type ImageNames } from "./images";
 import { withLock } from "./lock";
 import { removeLoopbackAddress } from "./network";
 import { startPostgres } from "./postgres";
@@ -18,10 +18,7 @@ import { type Progress } from "./progress";
 export { statusLocal, type LocalStatus, type PartStatus } from "./status";
 
 /** What a platform's stack is told, in Pulumi's config namespace `substation`: every key of it. */
-export interface PlatformSettings extends ServerSettings, ImageNames {}
-
-/** The part of it that does not depend on images. */
-export interface ServerSettings {
+export interface PlatformSettings extends ImageNames, Partial<SandboxSettings> {
   /** Platform's name; goes into object names and ownership marks. */
   readonly name: string;
   readonly zone: string;
@@ -46,8 +43,6 @@ export interface ServerSettings {
   readonly databasePassword: string;
   /** Path of a PEM file. */
   readonly databaseCaFile: string;
-  /** Base URL of the sandbox payment gateways, as containers reach them; absent where there are none. */
-  readonly sandboxGateway?: string;
 }
 
 /** The keys of `PlatformSettings` that Pulumi keeps encrypted. */
@@ -77,8 +72,8 @@ export async function startLocal(
     const database = (await externalDatabase()) ?? (await startPostgres(instance, progress));
     const cloudflare = await cloudflareFromEnvironment();
     const dns = cloudflare ?? (await startDns(instance, progress));
-    const sandboxGateway = await startGateways(instance, cloudflare ? undefined : instance.dnsPort, progress);
-    const names = images ? await ensureImages(docker, instance.home, progress) : {};
+    const sandbox = await startGateways(instance, cloudflare ? undefined : instance.dnsPort, progress);
+    const names = images ? await ensureImages(docker, instance.home, progress) : imageNames;
     return {
       name: instance.name,
       zone: dns.zone,
@@ -95,7 +90,7 @@ export async function startLocal(
       databaseUser: database.user,
       databasePassword: database.password,
       databaseCaFile: database.caFile,
-      sandboxGateway,
+      ...sandbox,
       ...names,
     };
   });

@@ -8,7 +8,7 @@ import type { Field } from "./types";
 
 /** Why `value` cannot be what a plain field wants, and what to write instead; undefined where it can. */
 export function plainValueFinding(
-  { type, pattern, form, choices }: Field,
+  { type, pattern, form, choices }: Pick<Field, "type" | "pattern" | "form" | "choices">,
   value: string,
 ): Finding | undefined {
   switch (type) {

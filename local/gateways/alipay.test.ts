@@ -1,6 +1,5 @@
 import { opensslSign, opensslVerifies } from "./openssl";
-import type { Material } from "./merchants";
-import { testBed, type TestBed } from "./testing";
+import { testBed, type Material, type TestBed } from "./testing";
 import { chinaTime } from "./words";
 import { until } from "../process";
 
@@ -10,7 +9,7 @@ let merchant: Material;
 let notifyUrl: string;
 beforeAll(async () => {
   bed = await testBed();
-  merchant = await bed.control.newMerchant("alipay");
+  merchant = await bed.newMerchant("alipay");
   notifyUrl = bed.notifyUrl("alipay");
 });
 afterAll(() => bed.end());

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RegistrationOf } from "./merchants";
+import type { MerchantOf } from "./merchants";
 import { errorPage } from "./pages";
 import {
   callbackWith,
@@ -17,7 +17,7 @@ import { fitsRsa, signedText, signRsa, spoilt } from "./signing";
 import type { Incoming, Order } from "./types";
 import { chinaTime, fenOf, isWebUrl, millisecondsOf, paramsOf, yuanOf } from "./words";
 
-type Merchant = RegistrationOf<"alipay">;
+type Merchant = MerchantOf<"alipay">;
 type Params = Readonly<Record<string, string>>;
 
 /** alipay.trade.page.pay: https://opendocs.alipay.com/open/028r8t */

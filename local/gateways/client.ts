@@ -1,5 +1,5 @@
-import { newMerchant, type Material, type MerchantType } from "./merchants";
-import type { Attempt, Misbehaviour, Order } from "./types";
+import type { Registration } from "./merchants";
+import type { Attempt, Misbehaviour, Order, Registered } from "./types";
 
 /** One order at the gateways: `merchant` is its appId, mchid or pid. */
 export type Which = Pick<Order, "kind" | "merchant" | "outTradeNo">;
@@ -19,11 +19,10 @@ export class GatewayControl {
     await this.#ask("GET", "");
   }
 
-  /** Registers a merchant with keys of its own, and returns what its channel is configured with. */
-  async newMerchant(type: MerchantType): Promise<Material> {
-    const { registration, material } = await newMerchant(type);
-    await this.#ask("POST", "merchants", registration);
-    return material;
+  /** Makes a merchant known; what was registered for it before is replaced. */
+  async register(merchant: Registration): Promise<Registered> {
+    const answer = (await this.#ask("POST", "merchants", merchant)) as { registered: Registered };
+    return answer.registered;
   }
 
   /** From now on, in place of what was asked for before; `{}` makes it behave. An order's own takes the place of its merchant's. */

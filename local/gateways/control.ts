@@ -21,7 +21,7 @@ const misbehaviour = z.strictObject({
  * Tests' way behind the counter, on loopback alone and with the instance's token:
  *
  * - `GET /control/` nothing but that this is it
- * - `POST /control/merchants` a registration
+ * - `POST /control/merchants` a registration; answers with what was known of the merchant
  * - `PUT /control/misbehaviour` `{kind, merchant, outTradeNo?, how}`: in place of what it was
  * - `GET /control/orders?kind=&merchant=` and `&outTradeNo=` the orders with the callbacks that were tried
  * - `POST /control/pay` `{kind, merchant, outTradeNo}`: the payer pays
@@ -35,8 +35,7 @@ export async function control(request: Incoming, house: House, token: string): P
       case "GET /":
         return json({ gateways: kinds });
       case "POST /merchants":
-        house.register(registrationSchema.parse(body(request)));
-        return json({});
+        return json({ registered: house.register(registrationSchema.parse(body(request))) });
       case "PUT /misbehaviour": {
         const { how, ...target } = whose
           .extend({ outTradeNo: z.string().optional(), how: misbehaviour })

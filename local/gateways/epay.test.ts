@@ -1,7 +1,6 @@
 import { until } from "../process";
-import type { Material } from "./merchants";
 import { opensslMd5, opensslSign, opensslVerifies } from "./openssl";
-import { testBed, type TestBed } from "./testing";
+import { testBed, type Material, type TestBed } from "./testing";
 
 /** Both versions of the interface; MD5 and RSA by the openssl command. There are many epays: this is the interface that most of them document. */
 let bed: TestBed;
@@ -9,8 +8,8 @@ let v1: Material;
 let v2: Material;
 beforeAll(async () => {
   bed = await testBed();
-  v1 = await bed.control.newMerchant("epayV1");
-  v2 = await bed.control.newMerchant("epayV2");
+  v1 = await bed.newMerchant("epayV1");
+  v2 = await bed.newMerchant("epayV2");
 });
 afterAll(() => bed.end());
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RegistrationOf } from "./merchants";
+import type { MerchantOf } from "./merchants";
 import type { Refusal } from "./orders";
 import { errorPage } from "./pages";
 import {
@@ -17,7 +17,7 @@ import { fitsRsa, sameText, signedText, signMd5, signRsa, spoilt } from "./signi
 import type { Incoming, Order, Outgoing, Wrong } from "./types";
 import { chinaTime, fenOf, isWebUrl, paramsOf, yuanOf } from "./words";
 
-type Merchant = RegistrationOf<"epay">;
+type Merchant = MerchantOf<"epay">;
 type Params = Readonly<Record<string, string>>;
 
 /** What is never signed, in both versions. */

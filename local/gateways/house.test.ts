@@ -5,8 +5,7 @@ import * as path from "node:path";
 import { startDnsEmulator } from "../dns";
 import { until } from "../process";
 import type { GatewaysOptions } from "./server";
-import type { Material } from "./merchants";
-import { testBed, type TestBed } from "./testing";
+import { testBed, type Material, type TestBed } from "./testing";
 
 /** What all gateways have in common, shown with epay's version 1: when callbacks come, where they may go, what is kept. */
 let bed: TestBed;
@@ -15,7 +14,7 @@ afterEach(() => bed.end());
 
 async function start(options: Partial<GatewaysOptions> = {}): Promise<void> {
   bed = await testBed(options);
-  merchant = await bed.control.newMerchant("epayV1");
+  merchant = await bed.newMerchant("epayV1");
 }
 
 const which = (outTradeNo: string) => ({ kind: "epay" as const, merchant: merchant.merchant, outTradeNo });

@@ -1,23 +1,25 @@
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { alipay } from "./alipay";
 import { call } from "./call";
 import type { Reach } from "./destination";
 import { epay } from "./epay";
 import { readIfPresent, secretMode, writeFileAtomic } from "../files";
-import { registrationSchema, type Registration, type RegistrationOf } from "./merchants";
+import { registrationSchema, type MerchantOf, type Registration } from "./merchants";
 import { isExpired, Orders, type Refusal } from "./orders";
 import type { Counter, Protocol } from "./protocol";
-import type { Attempt, Kind, Misbehaviour, NewOrder, Order } from "./types";
+import type { Attempt, Kind, Misbehaviour, NewOrder, Order, Registered } from "./types";
 import { wechatPay } from "./wechat-pay";
 
 export const protocols: { readonly [K in Kind]: Protocol<K> } = { alipay, wechatPay, epay };
 
 export interface HouseOptions {
-  /** Folder of orders and of merchants that were registered while it ran. */
+  /** Folder of orders and of registered merchants. */
   readonly home: string;
-  readonly merchants: readonly Registration[];
+  /** PEM; signs for all gateways and merchants. */
+  readonly platformPrivateKey: string;
   readonly reach: Reach;
   /** How many times faster than the real ones the gateways repeat their callbacks. */
   readonly speed: number;
@@ -43,8 +45,8 @@ export class House {
     this.now = options.now ?? Date.now;
     this.orders = new Orders(path.join(options.home, "orders.jsonl"));
     this.#registered = path.join(options.home, "merchants.json");
-    const later = z.array(registrationSchema).parse(JSON.parse(readIfPresent(this.#registered) ?? "[]"));
-    for (const merchant of [...options.merchants, ...later]) this.#merchants.set(keyOf(merchant), merchant);
+    const merchants = z.array(registrationSchema).parse(JSON.parse(readIfPresent(this.#registered) ?? "[]"));
+    for (const merchant of merchants) this.#merchants.set(keyOf(merchant), merchant);
   }
 
   /** Goes on with callbacks that were owed when the last process ended. */
@@ -52,15 +54,18 @@ export class House {
     for (const order of this.orders.all().filter(({ due }) => due)) this.#begin(this.#repeat(order));
   }
 
-  merchant<K extends Kind>(kind: K, merchant: string): RegistrationOf<K> | undefined {
-    return this.#merchants.get(keyOf({ kind, merchant })) as RegistrationOf<K> | undefined;
+  merchant<K extends Kind>(kind: K, merchant: string): MerchantOf<K> | undefined {
+    const found = this.#merchants.get(keyOf({ kind, merchant }));
+    return found && ({ ...found, platformPrivateKey: this.options.platformPrivateKey } as MerchantOf<K>);
   }
 
-  register(merchant: Registration): void {
+  /** Takes the place of what was registered for the same merchant, which is told: "changed". */
+  register(merchant: Registration): Registered {
+    const known = this.#merchants.get(keyOf(merchant));
+    if (isDeepStrictEqual(known, merchant)) return "known";
     this.#merchants.set(keyOf(merchant), merchant);
-    const fixed = new Set(this.options.merchants.map(keyOf));
-    const later = [...this.#merchants.values()].filter((one) => !fixed.has(keyOf(one)));
-    writeFileAtomic(this.#registered, JSON.stringify(later), secretMode);
+    writeFileAtomic(this.#registered, JSON.stringify([...this.#merchants.values()]), secretMode);
+    return known ? "changed" : "new";
   }
 
   /** From now on; an order's own misbehaviour takes the place of its merchant's as a whole. */

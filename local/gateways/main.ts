@@ -1,12 +1,11 @@
 /**
  * The sandbox gateways as a process: `main.ts --home <folder>`. Their configuration is `config.json` in that folder (mode 0600, since it
- * holds keys). Prints one line of JSON when they answer; SIGTERM and SIGINT stop them.
+ * holds their key). Prints one line of JSON when they answer; SIGTERM and SIGINT stop them.
  */
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { UserError } from "../../config/error";
 import { readServiceConfig } from "../service";
-import { registrationSchema } from "./merchants";
 import { startGateways } from "./server";
 
 const port = z.int().min(0).max(65535);
@@ -20,7 +19,7 @@ const configSchema = z.strictObject({
     ports: z.array(port),
   }),
   speed: z.number().min(1),
-  merchants: z.array(registrationSchema),
+  platformPrivateKey: z.string().startsWith("-----BEGIN "),
 });
 
 /** What `config.json` holds. */

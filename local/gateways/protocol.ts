@@ -1,4 +1,4 @@
-import type { RegistrationOf } from "./merchants";
+import type { MerchantOf } from "./merchants";
 import type { Orders, Refusal } from "./orders";
 import type { Callback, Incoming, Kind, NewOrder, Order, Outgoing, Wrong } from "./types";
 
@@ -8,7 +8,7 @@ export interface Protocol<K extends Kind> {
   /** Answers a shop's request, or a payer's browser that a shop sent. */
   answer(request: Incoming, counter: Counter<K>): Promise<Reply>;
   /** The callback of a paid order. */
-  callback(order: Order, merchant: RegistrationOf<K>, wrong: ReadonlySet<Wrong>, now: number): Callback;
+  callback(order: Order, merchant: MerchantOf<K>, wrong: ReadonlySet<Wrong>, now: number): Callback;
   /** Whether a shop's answer to a callback says that it was heard. */
   heard(status: number, body: string): boolean;
   /** Seconds between one callback that was not heard and the next. */
@@ -16,12 +16,12 @@ export interface Protocol<K extends Kind> {
   /** Seconds that a shop has to answer a callback. */
   readonly patience: number;
   /** Where the payer's browser goes after paying; undefined where it stays. */
-  returnUrl(order: Order, merchant: RegistrationOf<K>, now: number): string | undefined;
+  returnUrl(order: Order, merchant: MerchantOf<K>, now: number): string | undefined;
 }
 
 /** What a gateway's rules are applied to. */
 export interface Counter<K extends Kind> {
-  merchant(id: string): RegistrationOf<K> | undefined;
+  merchant(id: string): MerchantOf<K> | undefined;
   readonly orders: Orders;
   /** Opens an order, and pays it at once where that is the misbehaviour that was asked for. */
   open(order: Omit<NewOrder, "kind">): Promise<Order | Refusal>;

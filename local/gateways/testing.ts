@@ -1,3 +1,4 @@
+import { randomBytes, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import * as http from "node:http";
@@ -5,7 +6,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { GatewayControl } from "./client";
+import { newKeyPair, newSecret, registrationOf } from "./merchants";
 import { startGateways, type Gateways, type GatewaysOptions } from "./server";
+import type { Kind } from "./types";
 
 /** What a shop was called with. */
 export interface Call {
@@ -18,12 +21,26 @@ export interface Call {
 /** What a shop answers: a status and a body. */
 export type ShopAnswer = readonly [status: number, body: string, headers?: Readonly<Record<string, string>>];
 
+/** What a merchant knows: what its channel is configured with, by the fields' names. */
+export interface Material {
+  readonly kind: Kind;
+  /** appId, mchid or pid: the gateway's name for it. */
+  readonly merchant: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** What a new merchant can be: epay has one kind for each version of its interface. */
+export type MerchantType = "alipay" | "wechatPay" | "epayV1" | "epayV2";
+
 /** For tests: gateways in this process, and a shop that takes down what it is called with. */
 export interface TestBed {
   readonly url: string;
   readonly control: GatewayControl;
   readonly home: string;
   readonly calls: Call[];
+  /** Registers a merchant with keys of its own. */
+  newMerchant(type: MerchantType): Promise<Material>;
   /** Below the shop's own: "http://127.0.0.1:41234/pay/x/notify". */
   notifyUrl(channel: string): string;
   /** What the shop says from now on. */
@@ -54,12 +71,13 @@ export async function testBed(options: Partial<GatewaysOptions> = {}): Promise<T
   await once(shop, "listening");
   const shopUrl = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`;
 
+  const platform = await newKeyPair();
   const start = (port: number) =>
     startGateways({
       home,
       port,
       controlToken,
-      merchants: [],
+      platformPrivateKey: platform.privateKey,
       reach: { edgeSubnet: "10.87.0.0/20" },
       speed: 10_000,
       // A failure of the gateways' own is a failure of the test that met it.
@@ -70,9 +88,15 @@ export async function testBed(options: Partial<GatewaysOptions> = {}): Promise<T
     });
   let gateways: Gateways = await start(0);
   const url = `http://127.0.0.1:${gateways.port}`;
+  const control = new GatewayControl(url, controlToken);
   return {
     url,
-    control: new GatewayControl(url, controlToken),
+    control,
+    newMerchant: async (type) => {
+      const material = await newMaterial(type, platform.publicKey);
+      await control.register(registrationOf(material.kind, material.fields, material.secrets));
+      return material;
+    },
     home,
     calls,
     notifyUrl: (channel) => `${shopUrl}/pay/${channel}/notify`,
@@ -91,3 +115,42 @@ export async function testBed(options: Partial<GatewaysOptions> = {}): Promise<T
     },
   };
 }
+
+async function newMaterial(type: MerchantType, platformPublicKey: string): Promise<Material> {
+  const own = { privateKey: await newSecret({ type: "privateKey" }) };
+  const shared = await newSecret({ type: "text" });
+  switch (type) {
+    case "alipay": {
+      const appId = `2021${digits(12)}`;
+      const fields = { appId, alipayPublicKey: platformPublicKey };
+      return { kind: "alipay", merchant: appId, fields, secrets: own };
+    }
+    case "wechatPay": {
+      const merchantId = `16${digits(8)}`;
+      const fields = {
+        appId: `wx${randomBytes(8).toString("hex")}`,
+        merchantId,
+        certificateSerial: randomBytes(20).toString("hex").toUpperCase(),
+        platformPublicKeyId: `PUB_KEY_ID_0${merchantId}${digits(21)}`,
+        platformPublicKey,
+      };
+      return { kind: "wechatPay", merchant: merchantId, fields, secrets: { ...own, apiV3Key: shared } };
+    }
+    case "epayV1":
+    case "epayV2": {
+      const merchantId = digits(8);
+      const common = { merchantId, type: "alipay" };
+      return {
+        kind: "epay",
+        merchant: merchantId,
+        fields:
+          type === "epayV1" ? { ...common, version: "v1" } : { ...common, version: "v2", platformPublicKey },
+        secrets: type === "epayV1" ? { key: shared } : own,
+      };
+    }
+  }
+}
+
+/** Random digits, the first of them not 0. */
+const digits = (count: number): string =>
+  Array.from({ length: count }, (_, at) => randomInt(at === 0 ? 1 : 0, 10)).join("");

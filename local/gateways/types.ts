@@ -24,6 +24,9 @@ export interface Misbehaviour {
 export const wrongs = ["amount", "signature", "merchant", "method"] as const;
 export type Wrong = (typeof wrongs)[number];
 
+/** What a merchant was until now, when it is registered: unknown, known as it is, or known otherwise. */
+export type Registered = "new" | "known" | "changed";
+
 export interface Order {
   readonly kind: Kind;
   /** Its merchant: appId, mchid or pid. */

@@ -1,9 +1,8 @@
 import { createDecipheriv } from "node:crypto";
 import { until } from "../process";
-import type { Material } from "./merchants";
 import { opensslSign, opensslVerifies } from "./openssl";
 import { seal } from "./signing";
-import { testBed, type TestBed } from "./testing";
+import { testBed, type Material, type TestBed } from "./testing";
 import { chinaTimeWithZone } from "./words";
 
 /** Requests are signed, answers and callbacks verified, with the openssl command. It does not prove that WeChat agrees. */
@@ -11,7 +10,7 @@ let bed: TestBed;
 let merchant: Material;
 beforeAll(async () => {
   bed = await testBed();
-  merchant = await bed.control.newMerchant("wechatPay");
+  merchant = await bed.newMerchant("wechatPay");
 });
 afterAll(() => bed.end());
 beforeEach(() => {
@@ -154,7 +153,7 @@ test("a code_url is scanned and paid: a sealed callback that openssl verifies, a
 });
 
 test("each altered or foreign request is refused with WeChat's code, and opens nothing", async () => {
-  const other = await bed.control.newMerchant("wechatPay");
+  const other = await bed.newMerchant("wechatPay");
   const now = Math.floor(Date.now() / 1000);
   const body = order("forged-1");
   const refusals: [string, Awaited<ReturnType<typeof ask>>][] = [

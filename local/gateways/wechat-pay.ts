@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
-import type { RegistrationOf } from "./merchants";
+import type { MerchantOf } from "./merchants";
 import { isExpired, type Refusal } from "./orders";
 import { json, toldAmount, type Counter, type Protocol, type Reply } from "./protocol";
 import { fitsRsa, seal, signRsa } from "./signing";
 import type { Incoming, Order, Outgoing } from "./types";
 import { chinaTimeWithZone, isWebUrl } from "./words";
 
-type Merchant = RegistrationOf<"wechatPay">;
+type Merchant = MerchantOf<"wechatPay">;
 
 const scheme = "WECHATPAY2-SHA256-RSA2048";
 /** What makes the payer's app open a payment; `pr` is the order's token. */

@@ -1,5 +1,4 @@
-import type { MerchantType } from "../../local/gateways/merchants";
-import { type Call, testBed, type TestBed } from "../../local/gateways/testing";
+import { type Call, type MerchantType, testBed, type TestBed } from "../../local/gateways/testing";
 import type { Wrong } from "../../local/gateways/types";
 import { openChannel } from "./open";
 import { configOf, outTradeNo, payment } from "./testing";
@@ -19,7 +18,7 @@ interface Trade {
 
 /** A merchant of its own, with a payment that was opened the way a shop and a payer's browser do it. */
 async function opened(type: MerchantType): Promise<Trade> {
-  const { kind, merchant, fields, secrets } = await bed.control.newMerchant(type);
+  const { kind, merchant, fields, secrets } = await bed.newMerchant(type);
   const typed = kind === "epay" ? { type: "alipay", ...fields } : fields;
   const channel = openChannel(configOf(kind, `${bed.url}/${kind}`, typed, secrets));
   expect(channel.merchant).toBe(merchant);
