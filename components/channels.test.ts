@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSpec } from "../config/channels/types";
+import { mainStationPublicKey, mintToken } from "../config/main-station-token";
 import { databaseName } from "../config/names";
 import { channelConfig, type ChannelSecrets } from "./channels";
 import { derive } from "./secrets";
 import type { SubstationArgs } from "./substation";
-import { lay, platform } from "./testing/lay";
+import { lay } from "./testing/lay";
+import { platform, scopes } from "./testing/sample";
 
 // These tests hold what reaches a shop's file, and what makes its containers anew. They do not prove that a shop can be paid.
 
@@ -61,6 +63,7 @@ test("substation.json says what is sold, by which channels and where they call; 
     id: "mengxiang",
     title: "梦想点卡",
     tier: "trial",
+    mainStation: { scopes, publicKey: mainStationPublicKey(platform.mainStationSigningKey) },
     host: "mengxiang.substation.test",
     url,
     revenueShareBasisPoints: 1250,
@@ -102,7 +105,10 @@ test("substation.json says what is sold, by which channels and where they call; 
     ...plain("app", "app-password"),
     secrets: {
       sessionKey: of("session-key"),
-      mainStationToken: of("main-station-token"),
+      mainStationToken: mintToken(
+        { platform: "local", id: "mengxiang", scopes, jti: of("main-station-token-id") },
+        platform.mainStationSigningKey,
+      ),
       callbackSigningKey: of("callback-signing-key"),
       channels: { alipay: { privateKey: values.alipay }, "epay-2": { key: values.epay } },
     },

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { appRole, databaseName } from "../config/names";
 import { guard } from "./guard";
 import { register } from "./testing/mocks";
-import { limits, platform } from "./testing/sample";
+import { limits, platform, scopes } from "./testing/sample";
 
 // The guard says no before the engine hears of a part. That what the component itself makes passes, policies/components.test.ts holds; what each rule finds, its own test.
 
@@ -12,7 +12,7 @@ const owner = { platform: "local", group: "demo", id: "mengxiang" };
 class Guarded extends pulumi.ComponentResource {
   constructor() {
     const transformations = [
-      guard({ owner, tier: "trial", host: "mengxiang.substation.test", limits, platform }),
+      guard({ owner, tier: "trial", scopes, host: "mengxiang.substation.test", limits, platform }),
     ];
     super("substation:index:Substation", owner.id, {}, { transformations });
   }

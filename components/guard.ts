@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../config/names";
 import type { Platform } from "../config/platform";
+import type { Scope } from "../config/scopes";
 import { planFacts } from "../policies/facts/plan";
 import { rules } from "../policies/rules";
 import type { Intent } from "../policies/rules/intent";
@@ -10,6 +11,7 @@ import type { SubstationLimits } from "./substation";
 export interface GuardArgs {
   readonly owner: Owner;
   readonly tier: string;
+  readonly scopes: readonly Scope[];
   readonly host: string;
   readonly limits: SubstationLimits;
   readonly platform: Platform;
@@ -46,7 +48,7 @@ export function guard(args: GuardArgs): pulumi.ResourceTransformation {
   };
 }
 
-function intentOf({ owner, tier, host, limits, platform }: GuardArgs): Intent {
+function intentOf({ owner, tier, scopes, host, limits, platform }: GuardArgs): Intent {
   return {
     platform: {
       name: platform.name,
@@ -57,7 +59,10 @@ function intentOf({ owner, tier, host, limits, platform }: GuardArgs): Intent {
     },
     stack: owner.group,
     substations: new Map([
-      [owner.id, { owner, tier, host, limits, resources: limits, file: { file: "", line: 1, column: 1 } }],
+      [
+        owner.id,
+        { owner, tier, scopes, host, limits, resources: limits, file: { file: "", line: 1, column: 1 } },
+      ],
     ]),
     capacity: undefined,
     mayTouch: undefined,

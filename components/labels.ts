@@ -1,5 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import { labels, mark, shortHash, type Owner } from "../config/names";
+import { formatScopes, type Scope } from "../config/scopes";
 import { formatSecretVersions, type SecretVersions } from "../config/secret-versions";
 
 type Labels = docker.types.input.ContainerLabel[];
@@ -16,6 +17,12 @@ export const ownerLabels = (owner: Owner, role: string): Labels => [
   { label: labels.id, value: owner.id },
   { label: labels.role, value: role },
 ];
+
+/** What the shop's token may do at the main station's API, for a rule to hold against its tier. */
+export const scopeLabel = (scopes: readonly Scope[]): Labels[number] => ({
+  label: labels.scopes,
+  value: formatScopes(scopes),
+});
 
 /**
  * The versions of what is in the container's file, as plain numbers: another number is another container, in a preview too. Absent where nothing was renewed, so that what

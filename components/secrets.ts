@@ -1,6 +1,9 @@
 import { hkdfSync } from "node:crypto";
 import * as random from "@pulumi/random";
 import type * as pulumi from "@pulumi/pulumi";
+import { mintToken } from "../config/main-station-token";
+import type { Owner } from "../config/names";
+import type { Scope } from "../config/scopes";
 import type { SecretVersions } from "../config/secret-versions";
 
 /** Secret values of one substation, known to its containers and to the encrypted state, and to nobody else. */
@@ -9,10 +12,18 @@ export interface Secrets {
   readonly appPassword: pulumi.Output<string>;
   /** Signs the sessions of the shop's visitors. */
   readonly sessionKey: pulumi.Output<string>;
-  /** Authenticates the shop to the main station's API. */
+  /** Authenticates the shop to the main station's API, and says what it may do there: config/main-station-token.ts. */
   readonly mainStationToken: pulumi.Output<string>;
   /** Signs and checks payment callbacks. */
   readonly callbackSigningKey: pulumi.Output<string>;
+}
+
+export interface SecretsArgs {
+  readonly versions: SecretVersions;
+  /** What the token for the main station's API may do: exactly these. */
+  readonly scopes: readonly Scope[];
+  /** The platform's, which signs that token. */
+  readonly signingKey: string;
 }
 
 /** Letters and digits: 64 of them carry 381 bits. */
@@ -29,8 +40,8 @@ const derivedLength = 32;
  * there were versions.
  */
 export function createSecrets(
-  id: string,
-  versions: SecretVersions,
+  { platform, id }: Owner,
+  { versions, scopes, signingKey }: SecretsArgs,
   opts: pulumi.CustomResourceOptions,
 ): Secrets {
   const keepers = versions.root > 1 ? { keepers: { version: String(versions.root) } } : {};
@@ -44,7 +55,9 @@ export function createSecrets(
     migratePassword: secret("migrate-password", versions.migratePassword),
     appPassword: secret("app-password", versions.appPassword),
     sessionKey: secret("session-key", versions.sessionKey),
-    mainStationToken: secret("main-station-token", versions.mainStationToken),
+    mainStationToken: secret("main-station-token-id", versions.mainStationToken).apply((jti) =>
+      mintToken({ platform, id, scopes, jti }, signingKey),
+    ),
     callbackSigningKey: secret("callback-signing-key", versions.callbackSigningKey),
   };
 }

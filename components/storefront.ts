@@ -4,6 +4,7 @@ import type { ChannelSpec } from "../config/channels/types";
 import type { Modules } from "../config/modules/types";
 import { containerName, userId, volumeName, type Owner } from "../config/names";
 import type { DatabaseServer } from "../config/platform";
+import { orderedScopes, type Scope } from "../config/scopes";
 import type { SecretVersions } from "../config/secret-versions";
 import {
   channelConfig,
@@ -13,7 +14,7 @@ import {
   type Sandbox,
 } from "./channels";
 import { schema, type TenantDatabase } from "./database";
-import { ownerLabels, routeLabels, secretLabels } from "./labels";
+import { ownerLabels, routeLabels, scopeLabel, secretLabels } from "./labels";
 import { reportMigration, requireMigration } from "./migration";
 import { processLabel, processLimit } from "./process-limit";
 import type { Secrets } from "./secrets";
@@ -31,6 +32,10 @@ export interface StorefrontArgs {
   readonly owner: Owner;
   readonly title: string;
   readonly tier: string;
+  /** Of its token for the main station's API. */
+  readonly scopes: readonly Scope[];
+  /** PEM: verifies that token. */
+  readonly mainStationPublicKey: string;
   readonly host: string;
   /** As visitors see it, e.g. `https://mengxiang.example.com`. */
   readonly url: string;
@@ -197,6 +202,7 @@ function createShop(
     labels: [
       ...ownerLabels(owner, "shop"),
       processLabel(limits.processes),
+      scopeLabel(args.scopes),
       ...secretLabels(args.secretVersions),
       ...routeLabels(owner, args.host, args.edgeNetwork),
     ],
@@ -253,6 +259,7 @@ function config(args: StorefrontArgs, user: string) {
     id: owner.id,
     title: args.title,
     tier: args.tier,
+    mainStation: { scopes: orderedScopes(args.scopes), publicKey: args.mainStationPublicKey },
     host: args.host,
     url: args.url,
     revenueShareBasisPoints: args.revenueShareBasisPoints,

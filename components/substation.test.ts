@@ -1,8 +1,11 @@
+import { mintToken } from "../config/main-station-token";
 import { databaseName, userId } from "../config/names";
 import { secretVersions } from "../config/secret-versions";
+import { verifyToken } from "../storefront/main-station-token";
 import { derive } from "./secrets";
 import type { SubstationArgs } from "./substation";
-import { image, lay, limits } from "./testing/lay";
+import { lay } from "./testing/lay";
+import { image, limits, platform, scopes } from "./testing/sample";
 
 // These tests hold what is asked of the engine. They do not prove that Docker, PostgreSQL or the zone do it: test/e2e does.
 
@@ -87,14 +90,14 @@ test("the serving container is confined, and every input of that is known in a p
 
 test("secret values go into the two files of the migration's container, and nowhere else", async () => {
   const { resources, find } = await lay();
-  const names = [
-    "migrate-password",
-    "app-password",
-    "session-key",
-    "main-station-token",
-    "callback-signing-key",
+  const of = (name: string) => derive("secret of mengxiang-root", name);
+  const secrets = [
+    ...["migrate-password", "app-password", "session-key", "callback-signing-key"].map(of),
+    mintToken(
+      { platform: "local", id: "mengxiang", scopes, jti: of("main-station-token-id") },
+      platform.mainStationSigningKey,
+    ),
   ];
-  const secrets = names.map((name) => derive("secret of mengxiang-root", name));
   expect(new Set(secrets).size).toBe(5);
   const holds = (value: unknown) => secrets.filter((secret) => JSON.stringify(value).includes(secret)).length;
   expect(find(container, "mengxiang-migrate")["uploads"]).toHaveLength(2);
@@ -167,6 +170,11 @@ test("a new version of a secret is another secret in other containers; nothing e
     return { migrate: migrate!.database.password, app: shop!.database.password, ...shop!.secrets };
   };
   const of = (name: string, version?: number) => derive("secret of mengxiang-root", name, version);
+  const token = (version?: number) =>
+    mintToken(
+      { platform: "local", id: "mengxiang", scopes, jti: of("main-station-token-id", version) },
+      platform.mainStationSigningKey,
+    );
   const before = await lay();
   const same = await lay({ secretVersions: secretVersions() });
   expect(same.resources).toEqual(before.resources);
@@ -174,7 +182,7 @@ test("a new version of a secret is another secret in other containers; nothing e
     migrate: of("migrate-password"),
     app: of("app-password"),
     sessionKey: of("session-key"),
-    mainStationToken: of("main-station-token"),
+    mainStationToken: token(),
     callbackSigningKey: of("callback-signing-key"),
     channels: {},
   };
@@ -210,6 +218,46 @@ test("a new version of a secret is another secret in other containers; nothing e
       "mengxiang-root",
     )["keepers"];
   expect([await keepers(1), await keepers(2)]).toEqual([undefined, { version: "2" }]);
+});
+
+test("the token has exactly the scopes of the tier, which the shop's label and file tell; other scopes make both containers anew", async () => {
+  const shopFile = ({ find }: Awaited<ReturnType<typeof lay>>) => {
+    const [, shop] = find(container, "mengxiang-migrate")["uploads"] as { content: string }[];
+    return JSON.parse(shop!.content) as {
+      mainStation: { scopes: string[]; publicKey: string };
+      secrets: { mainStationToken: string };
+    };
+  };
+  const before = await lay();
+  const { mainStation, secrets } = shopFile(before);
+  expect(mainStation.scopes).toEqual(scopes);
+  expect(verifyToken(secrets.mainStationToken, mainStation.publicKey)).toMatchObject({
+    iss: "local",
+    sub: "mengxiang",
+    scope: "goods:read orders:create orders:read",
+  });
+  const label = { label: "substation.scopes", value: "goods:read orders:create orders:read" };
+  expect(before.find(container, "mengxiang")["labels"]).toContainEqual(label);
+  expect(before.find(container, "mengxiang-migrate")["labels"]).not.toContainEqual(label);
+
+  const names = ({ find }: Awaited<ReturnType<typeof lay>>) =>
+    ["mengxiang-migrate", "mengxiang"].map((name) => find(container, name)["name"]);
+  const reordered = await lay({ scopes: [...scopes].reverse() });
+  expect(names(reordered)).toEqual(names(before));
+  const more = await lay({ scopes: [...scopes, "balance:read"] });
+  for (const [at, name] of names(more).entries()) expect(name).not.toBe(names(before)[at]);
+  const token = shopFile(more);
+  expect(verifyToken(token.secrets.mainStationToken, mainStation.publicKey).scope).toBe(
+    "goods:read orders:create orders:read balance:read",
+  );
+
+  const renewed = shopFile(await lay({ secretVersions: secretVersions({ mainStationToken: 2 }) }));
+  const jti = ({ secrets }: typeof renewed) =>
+    verifyToken(secrets.mainStationToken, mainStation.publicKey).jti;
+  expect(jti(renewed)).not.toBe(jti(shopFile(before)));
+  expect(jti(token)).toBe(jti(shopFile(before)));
+  // The platform's key is in no part of a substation.
+  expect(JSON.stringify(before.resources)).not.toContain(platform.mainStationSigningKey);
 });
 
 test("the DNS record carries the ownership mark and points at the ingress", async () => {

@@ -2,9 +2,11 @@ import type * as cloudflare from "@pulumi/cloudflare";
 import type * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSpec } from "../config/channels/types";
+import { mainStationPublicKey } from "../config/main-station-token";
 import type { Modules } from "../config/modules/types";
 import type { Owner } from "../config/names";
 import type { Platform } from "../config/platform";
+import type { Scope } from "../config/scopes";
 import { secretVersions, type SecretVersions } from "../config/secret-versions";
 import { channelUrls, sandboxOf, type ChannelSecrets, type ChannelUrls } from "./channels";
 import { createTenantDatabase } from "./database";
@@ -20,6 +22,8 @@ export interface SubstationArgs {
   readonly title: string;
   /** Name of the tier, e.g. `standard`; what it allows is in `limits`. */
   readonly tier: string;
+  /** What its token may do at the main station's API: exactly these. */
+  readonly scopes: readonly Scope[];
   /** Fully qualified name of the shop, inside the platform's zone. */
   readonly host: string;
   /** Of the main station's margin, in hundredths of a percent. */
@@ -73,19 +77,25 @@ export class Substation extends pulumi.ComponentResource {
   readonly channels: Readonly<Record<string, ChannelUrls>>;
 
   constructor(id: string, args: SubstationArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    const { platform, providers, limits, tier, host } = args;
+    const { platform, providers, limits, tier, scopes, host } = args;
     const owner: Owner = { platform: platform.name, group: args.group, id };
     super(
       "substation:index:Substation",
       id,
       { tier, host },
-      pulumi.mergeOptions(opts, { transformations: [guard({ owner, tier, host, limits, platform })] }),
+      pulumi.mergeOptions(opts, {
+        transformations: [guard({ owner, tier, scopes, host, limits, platform })],
+      }),
     );
     const child = { parent: this };
     this.url = urlOf(args.host, platform.ingress.port);
 
     const versions = args.secretVersions ?? secretVersions();
-    const secrets = createSecrets(id, versions, child);
+    const secrets = createSecrets(
+      owner,
+      { versions, scopes, signingKey: platform.mainStationSigningKey },
+      child,
+    );
     const database = createTenantDatabase(
       {
         owner,
@@ -102,7 +112,9 @@ export class Substation extends pulumi.ComponentResource {
       {
         owner,
         title: args.title,
-        tier: args.tier,
+        tier,
+        scopes,
+        mainStationPublicKey: mainStationPublicKey(platform.mainStationSigningKey),
         host: args.host,
         url: this.url,
         revenueShareBasisPoints: args.revenueShareBasisPoints,

@@ -31,6 +31,8 @@ export const labels = {
   role: "substation.role",
   /** Processes and threads that a container may have, where it stays. */
   processes: "substation.processes",
+  /** What the shop's token may do at the main station's API, parted by spaces. */
+  scopes: "substation.scopes",
   /** Versions of the secrets that a container was made with, where any was renewed. */
   secrets: "substation.secrets",
 } as const;

@@ -9,6 +9,8 @@ export interface Platform {
   readonly database: DatabaseServer;
   /** Id (`sha256:…`) of the image of shops that name none. */
   readonly storefrontImage: string;
+  /** Secret. Signs the substations' tokens for the main station's API: Ed25519, PKCS #8, PEM or the base64 of it. */
+  readonly mainStationSigningKey: string;
   /** Base URL of the sandbox payment gateways, each at `/<kind>` below it. Absent where there are none: then every channel is a real merchant's. */
   readonly sandboxGateway?: string | undefined;
   /** By which they all sign, for every merchant: PEM, or the base64 of its content. There where `sandboxGateway` is. */

@@ -10,3 +10,10 @@ export const scopes = {
 } as const;
 
 export type Scope = keyof typeof scopes;
+
+/** In one order, so that another order in tiers.yaml changes nothing. */
+export const orderedScopes = (wanted: readonly Scope[]): Scope[] =>
+  (Object.keys(scopes) as Scope[]).filter((scope) => wanted.includes(scope));
+
+/** Scopes as a token and a label carry them. */
+export const formatScopes = (wanted: readonly Scope[]): string => orderedScopes(wanted).join(" ");

@@ -54,6 +54,7 @@ export async function group(name: string): Promise<Record<string, unknown>> {
         group: name,
         title: spec.title,
         tier: spec.tier.name,
+        scopes: spec.tier.scopes,
         host: spec.host,
         revenueShareBasisPoints: spec.revenueShareBasisPoints,
         markupBasisPoints: spec.markupBasisPoints,

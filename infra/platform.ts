@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { createIngress } from "../components/ingress";
 import { renewProcessLimits } from "../components/process-limit";
+import { mainStationPublicKey, signingKeyFinding } from "../config/main-station-token";
 import { labels } from "../config/names";
 import type { Platform } from "../config/platform";
 import { sandbox } from "./sandbox";
@@ -37,6 +38,7 @@ export async function platform(): Promise<Record<string, unknown>> {
     { dependsOn: network },
   );
 
+  const signingKey = config.requireSecret("mainStationSigningKey").apply(usable);
   const caFile = config.require("databaseCaFile");
   return {
     name,
@@ -58,7 +60,17 @@ export async function platform(): Promise<Record<string, unknown>> {
       ca: readFileSync(caFile, "utf8"),
     },
     storefrontImage: image("storefront-image", "storefrontImage"),
-    ...sandbox(config.get("sandboxGateway"), config.get("sandboxPublicKey")),
+    mainStationSigningKey: signingKey,
+    // For the main station, which verifies tokens with it.
+    mainStationPublicKey: pulumi.unsecret(signingKey.apply(mainStationPublicKey)),
+    sandboxGateway: baseUrl("sandboxGateway", config.get("sandboxGateway")),
     ready: ingress.id.apply(() => true),
-  } satisfies { [key in keyof Platform]: unknown } & { ready: unknown };
+  } satisfies { [key in keyof Platform]: unknown } & { mainStationPublicKey: unknown; ready: unknown };
+}
+
+/** @throws pulumi.RunError where no token could be signed with it */
+function usable(signingKey: string): string {
+  const why = signingKeyFinding(signingKey);
+  if (why === undefined) return signingKey;
+  throw new pulumi.RunError(`mainStationSigningKey cannot be used: ${why} (docs/main-station.md)`);
 }

@@ -8,6 +8,7 @@ const outputs = {
   edgeNetwork: "local-edge",
   database: { host: "127.0.0.1" },
   storefrontImage: "sha256:a",
+  mainStationSigningKey: "key",
 };
 
 /** What a group reads where the platform's stack exported `exported`. */

@@ -29,6 +29,7 @@ export async function readPlatform(stack: string): Promise<Platform> {
     "edgeNetwork",
     "database",
     "storefrontImage",
+    "mainStationSigningKey",
   ] as const satisfies readonly (keyof Platform)[];
   const [sandboxGateway, sandboxPublicKey, ...values] = await Promise.all([
     find("sandboxGateway"),

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -153,15 +153,22 @@ function writeInstance(instance: Instance): Instance {
 const portSpread = (name: string): number =>
   name === "local" ? 0 : 1 + (createHash("sha256").update(name).digest().readUInt16BE(2) % 400);
 
-/** A secret of the instance, made up at its first use: 32 random bytes, as 43 characters that need no quoting anywhere. */
-export function secret(home: Home, name: string): string {
+/** A secret of the instance, made up at its first use. @param make what it is then, one line: 32 random bytes, unless it must be something else */
+export function secret(home: Home, name: string, make: () => string = randomWord): string {
   const file = path.join(home.secrets, name);
   const known = readIfPresent(file);
   if (known) return known;
-  const fresh = randomBytes(32).toString("base64url");
+  const fresh = make();
   writeFileAtomic(file, fresh, secretMode);
   return fresh;
 }
+
+/** 43 characters that need no quoting anywhere. */
+const randomWord = (): string => randomBytes(32).toString("base64url");
+
+/** A new key of Ed25519: PKCS #8, as base64. */
+export const signingKey = (): string =>
+  generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "der" }).toString("base64");
 
 /** Everything in the folder that is ours: what a reset removes. */
 export function removeHome(home: Home): void {

@@ -5,8 +5,16 @@ import { runningDns, startDns, stopDns } from "./dns-service";
 import { ensureDocker, ownEngine, stopOwnEngine } from "./docker";
 import { countObjects, hasContainers, listObjects, removeObjects } from "./docker-objects";
 import { UserError } from "../config/error";
-import { homeFolder, openInstance, readInstance, removeHome, type Instance } from "./home";
-import { runningGateways, startGateways, stopGateways, type SandboxSettings } from "./gateways-service";
+import {
+  homeFolder,
+  openInstance,
+  readInstance,
+  removeHome,
+  secret,
+  signingKey,
+  type Instance,
+} from "./home";
+import { runningGateways, startGateways, stopGateways } from "./gateways-service";
 import { ensureImages, imageNames, type ImageNames } from "./images";
 import { withLock } from "./lock";
 import { removeLoopbackAddress } from "./network";
@@ -43,10 +51,18 @@ export interface PlatformSettings extends ImageNames, Partial<SandboxSettings> {
   readonly databasePassword: string;
   /** Path of a PEM file. */
   readonly databaseCaFile: string;
+  /** Secret. Signs the substations' tokens for the main station's API. */
+  readonly mainStationSigningKey: string;
+  /** Base URL of the sandbox payment gateways, as containers reach them; absent where there are none. */
+  readonly sandboxGateway?: string;
 }
 
 /** The keys of `PlatformSettings` that Pulumi keeps encrypted. */
-export const secretSettings: readonly (keyof PlatformSettings)[] = ["dnsToken", "databasePassword"];
+export const secretSettings: readonly (keyof PlatformSettings)[] = [
+  "dnsToken",
+  "databasePassword",
+  "mainStationSigningKey",
+];
 
 export interface StartOptions {
   /** Whether to bring the images onto the Docker engine. @default true */
@@ -90,7 +106,8 @@ export async function startLocal(
       databaseUser: database.user,
       databasePassword: database.password,
       databaseCaFile: database.caFile,
-      ...sandbox,
+      mainStationSigningKey: secret(instance.home, "main-station-signing-key", signingKey),
+      sandboxGateway,
       ...names,
     };
   });

@@ -11,7 +11,7 @@ import { joinFacts, planFacts } from "./facts/plan";
 import { rules } from "./rules";
 import type { Facts } from "./rules/facts";
 import { judge } from "./rules/rule";
-import { hostOf, image, intent, limits, neighbour, owner, platform } from "./rules/testing";
+import { hostOf, image, intent, limits, neighbour, owner, platform, scopes } from "./rules/testing";
 import { asInPreview } from "./testing";
 
 // What the components really register, judged by every rule. What PostgreSQL and Docker then make of it, test/e2e shows.
@@ -50,6 +50,7 @@ const lay = (preview: boolean): Promise<readonly Registered[]> =>
           group,
           title: "梦想点卡",
           tier: "standard",
+          scopes,
           host: hostOf({ platform, group, id }),
           revenueShareBasisPoints: 1250,
           markupBasisPoints: 1500,

@@ -35,6 +35,7 @@ function intentOf(settings: ProjectSettings, fleet: Fleet, platformStack: string
       substations.set(spec.id, {
         owner: { platform: platform.name, group, id: spec.id },
         tier: spec.tier.name,
+        scopes: spec.tier.scopes,
         host: spec.host,
         limits: spec.tier.limits,
         resources: spec.resources,

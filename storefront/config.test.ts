@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig, loadServerSecrets } from "./config";
-import { canaries, writeSecrets } from "./testing/secrets";
+import { canaries, mainStation, stationToken, writeSecrets } from "./testing/secrets";
 
 let dir: string;
 const ca = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
@@ -47,6 +47,7 @@ test("the file becomes one configuration", () => {
     markupBasisPoints: 0, // a file of before there were any
     modules: {},
     channels: [],
+    mainStation,
     database: {
       host: "127.0.0.1",
       port: 5432,
@@ -69,6 +70,44 @@ test("a later field of the same contract is ignored, another contract is refused
   expect(() => loadConfig(dir)).toThrow(
     `${dir}/substation.json: contract must be 1, the version that this image speaks, found 2`,
   );
+});
+
+test("a shop does not start with a token that is not its own, or that allows other than it was told of", () => {
+  const said = (change: (config: Record<string, unknown>) => void) => {
+    const before = readFileSync(join(dir, "substation.json"), "utf8");
+    edit(change);
+    let words = "";
+    try {
+      loadServerSecrets(dir);
+    } catch (error) {
+      words = (error as Error).message.replaceAll(`${dir}/substation.json: `, "");
+    }
+    writeFileSync(join(dir, "substation.json"), before);
+    return words;
+  };
+  const withToken = (token: string) =>
+    said((c) => ((c["secrets"] as Record<string, unknown>)["mainStationToken"] = token));
+  expect(withToken(stationToken())).toBe("");
+  expect(withToken(stationToken({ scope: `${mainStation.scopes.join(" ")} members:write` }))).toBe(
+    "secrets.mainStationToken allows goods:read members:write orders:create orders:read, and mainStation.scopes says goods:read orders:create orders:read",
+  );
+  expect(withToken(stationToken({ sub: "haitang" }))).toBe(
+    "secrets.mainStationToken is of the substation haitang, not of mengxiang",
+  );
+  expect(withToken(`${stationToken({}, { alg: "none" }).split(".").slice(0, 2).join(".")}.`)).toBe(
+    "secrets.mainStationToken is not signed by EdDSA",
+  );
+  expect(withToken("canary-token")).toBe(
+    "secrets.mainStationToken is no token: three parts with a dot between them",
+  );
+  expect(withToken("")).toBe("secrets.mainStationToken is empty");
+  expect(said((c) => (c["mainStation"] = { ...mainStation, scopes: ["goods:read"] }))).toBe(
+    "secrets.mainStationToken allows goods:read orders:create orders:read, and mainStation.scopes says goods:read",
+  );
+  expect(said((c) => (c["mainStation"] = { scopes: "goods:read", publicKey: "x" }))).toBe(
+    'mainStation.scopes must be a list of texts, found "goods:read"; mainStation.publicKey must match -----BEGIN PUBLIC KEY-----, found "x"',
+  );
+  expect(said((c) => delete c["mainStation"])).toContain("mainStation must be an object, found nothing");
 });
 
 test("modules and channels are read, a module that this image does not know is left out, secrets stay with the server's", () => {

@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ChannelConfig } from "./channels/types";
 import { Fields, isObject } from "./fields";
+import { tokenFinding } from "./main-station-token";
 import { mostFen } from "./money";
 import { type ModuleConfig, modules } from "./modules";
+import { isText } from "./modules/types";
 
 /** What `substation.json` says of the shop. Written by Substation, read by the image (docs/image-contract.md). */
 export interface StorefrontConfig {
@@ -26,7 +28,16 @@ export interface StorefrontConfig {
   readonly modules: Readonly<Record<string, ModuleConfig>>;
   /** By channel id, without secrets. */
   readonly channels: readonly PlainChannel[];
+  readonly mainStation: MainStationConfig;
   readonly database: DatabaseConfig;
+}
+
+/** The main station's API, as the shop may use it. */
+export interface MainStationConfig {
+  /** What the shop's token allows: exactly these, or the shop does not start. */
+  readonly scopes: readonly string[];
+  /** PEM, Ed25519: verifies that token. */
+  readonly publicKey: string;
 }
 
 /** A channel as `migrate` and the pages may know it. */
@@ -87,6 +98,7 @@ export function loadConfig(dir = secretsDir()): StorefrontConfig {
       markupBasisPoints: top.optionalInteger("markupBasisPoints", 0, 100_000, 0),
       modules: readModules(top.optionalObject("modules")),
       channels: readChannels(top.optionalObject("channels")),
+      mainStation: readMainStation(top),
       database: {
         host: database.text("host"),
         port: database.integer("port", 1, 65_535),
@@ -102,17 +114,35 @@ export function loadConfig(dir = secretsDir()): StorefrontConfig {
   });
 }
 
-/** @throws ConfigError naming every secret that is missing or empty. */
+/** @throws ConfigError naming every secret that is missing or empty, and why a token is not this shop's. */
 export function loadServerSecrets(dir = secretsDir()): ServerSecrets {
   return reading(dir, (top) => {
     const secrets = top.object("secrets");
     return {
       sessionKey: secrets.secret("sessionKey"),
-      mainStationToken: secrets.secret("mainStationToken"),
+      mainStationToken: readToken(top, secrets),
       callbackSigningKey: secrets.secret("callbackSigningKey"),
       channels: readChannelSecrets(secrets.optionalObject("channels")),
     };
   });
+}
+
+function readMainStation(top: Fields): MainStationConfig {
+  const mainStation = top.object("mainStation");
+  return {
+    scopes: mainStation.list("scopes", "must be a list of texts", isText),
+    publicKey: mainStation.text("publicKey", /-----BEGIN PUBLIC KEY-----/),
+  };
+}
+
+/** A shop with another's token, or with more or fewer scopes than its tier says, is a mistake that must be seen at once. */
+function readToken(top: Fields, secrets: Fields): string {
+  const token = secrets.secret("mainStationToken");
+  const { scopes, publicKey } = readMainStation(top);
+  if (token === "" || publicKey === "") return token; // said already
+  const why = tokenFinding(token, publicKey, { platform: top.text("platform"), id: top.text("id"), scopes });
+  if (why !== undefined) secrets.hiddenProblem("mainStationToken", why);
+  return token;
 }
 
 /** A module that this image does not know is another image's: nothing is sold for it. */

@@ -24,6 +24,11 @@ export class Fields {
     this.report(`${this.prefix}${key} ${must}, found ${seen}`);
   }
 
+  /** A problem whose value is never shown. */
+  hiddenProblem(key: string, why: string): void {
+    this.report(`${this.prefix}${key} ${why}`);
+  }
+
   text(key: string, shape = /\S/): string {
     const value = this.values[key];
     if (typeof value === "string" && shape.test(value)) return value;
@@ -46,7 +51,7 @@ export class Fields {
           : value.trim() === ""
             ? "is empty"
             : `must match ${shape.source}`;
-    this.report(`${this.prefix}${key} ${fault}`);
+    this.hiddenProblem(key, fault);
     return "";
   }
 

@@ -3,34 +3,7 @@ import * as postgresql from "@pulumi/postgresql";
 import type { Platform } from "../../config/platform";
 import { Substation, type SubstationArgs } from "../substation";
 import { register, type Registered } from "./mocks";
-
-export const image = `sha256:${"a".repeat(64)}`;
-export const platform: Platform = {
-  name: "local",
-  dns: { name: "substation.test", id: "zone-1", token: "token" },
-  ingress: { address: "127.0.0.1", port: 8080 },
-  edgeNetwork: "local-edge",
-  database: {
-    host: "127.0.0.1",
-    port: 5432,
-    address: "10.0.0.1",
-    user: "provisioner",
-    password: "p",
-    caFile: "/ca.pem",
-    ca: "PEM",
-  },
-  storefrontImage: image,
-};
-export const limits: SubstationArgs["limits"] = {
-  memoryBytes: 128 * 1024 * 1024,
-  cpus: 0.25,
-  processes: 32,
-  databaseConnections: 3,
-  temporaryStorageBytes: 16 * 1024 * 1024,
-  logSizeBytes: 5 * 1024 * 1024,
-  statementTimeoutMs: 5000,
-  idleTransactionTimeoutMs: 10_000,
-};
+import { limits, platform, scopes } from "./sample";
 
 /** Lays out one substation, "mengxiang" of group "demo", against mocks. */
 export async function lay(change: Partial<SubstationArgs> = {}, preview = false) {
@@ -45,6 +18,7 @@ export async function lay(change: Partial<SubstationArgs> = {}, preview = false)
         group: "demo",
         title: "梦想点卡",
         tier: "trial",
+        scopes,
         host: "mengxiang.substation.test",
         revenueShareBasisPoints: 1250,
         markupBasisPoints: 1500,

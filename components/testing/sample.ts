@@ -1,4 +1,5 @@
 import type { Platform } from "../../config/platform";
+import type { Scope } from "../../config/scopes";
 
 /** What tests of components stand on: the platform that policies/rules/testing.ts knows too. */
 export const image = `sha256:${"a".repeat(64)}`;
@@ -18,9 +19,13 @@ export const platform: Platform = {
     ca: "PEM",
   },
   storefrontImage: image,
+  // The key of RFC 8037, appendix A.1.
+  mainStationSigningKey: "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g",
 };
 
-/** Those of the tier "trial". */
+/** Those of the tier "trial", and so are its limits. */
+export const scopes: readonly Scope[] = ["goods:read", "orders:create", "orders:read"];
+
 export const limits = {
   memoryBytes: 128 * 1024 * 1024,
   cpus: 0.25,

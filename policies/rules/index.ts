@@ -5,6 +5,7 @@ import { environmentRules } from "./container-environment";
 import { labelRules } from "./container-labels";
 import { limitRules } from "./container-limits";
 import { reachRules } from "./container-reach";
+import { scopeRules } from "./container-scopes";
 import { runRules } from "./container-run";
 import { databaseRules } from "./database";
 import { fleetRules } from "./fleet";
@@ -30,6 +31,7 @@ export const rules: readonly Rule[] = [
   ...reachRules,
   ...environmentRules,
   ...labelRules,
+  ...scopeRules,
   ...runRules,
   ...networkRules,
   ...volumeRules,

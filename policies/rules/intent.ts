@@ -1,6 +1,7 @@
 import type { Resources } from "../../config/fleet";
 import type { Owner } from "../../config/names";
 import type { Position } from "../../config/problem";
+import type { Scope } from "../../config/scopes";
 
 /** What the files ask for. Facts are judged against it, and never against what the code that made them was told. */
 export interface Intent {
@@ -29,6 +30,8 @@ export interface PlatformIntent {
 export interface ExpectedSubstation {
   readonly owner: Owner;
   readonly tier: string;
+  /** The tier's: what the shop's token may do at the main station's API. */
+  readonly scopes: readonly Scope[];
   readonly host: string;
   /** The most that its tier allows. */
   readonly limits: Resources;

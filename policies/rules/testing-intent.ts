@@ -1,5 +1,6 @@
 import type { Resources } from "../../config/fleet";
 import type { Owner } from "../../config/names";
+import type { Scope } from "../../config/scopes";
 import type { ExpectedSubstation, Intent } from "./intent";
 
 /** Whom tests of rules are about, and what is asked for there. Facts are in testing.ts, which tests import. */
@@ -31,9 +32,12 @@ export const limits: Resources = {
   logSizeBytes: 10 * mebibyte,
 };
 
+export const scopes: readonly Scope[] = ["goods:read", "orders:create", "orders:read", "balance:read"];
+
 export const expected = (of: Owner, change: Partial<ExpectedSubstation> = {}): ExpectedSubstation => ({
   owner: of,
   tier: "standard",
+  scopes,
   host: hostOf(of),
   limits,
   resources: limits,

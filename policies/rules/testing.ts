@@ -71,7 +71,11 @@ export function container(change: Partial<ContainerFact> = {}, of = owner): Cont
     healthcheck: ["CMD", "/healthcheck"],
     environment: [],
     command: [],
-    labels: { ...ownerLabels(of, "shop"), ...routeLabels(of) },
+    labels: {
+      ...ownerLabels(of, "shop"),
+      [labels.scopes]: "goods:read orders:create orders:read balance:read",
+      ...routeLabels(of),
+    },
     cgroupParent: undefined,
     log: { driver: "json-file", options: { "max-size": "10m", "max-file": "2" } },
     sysctls: {},

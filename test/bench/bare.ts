@@ -13,7 +13,9 @@ import {
   volumeName,
   type Owner,
 } from "../../config/names";
+import { mainStationPublicKey, mintToken } from "../../config/main-station-token";
 import type { Platform } from "../../config/platform";
+import { formatScopes, type Scope } from "../../config/scopes";
 import { tarStream } from "../../local/tar";
 import { command, said } from "./commands";
 import { psql, zoneApi } from "./servers";
@@ -27,6 +29,7 @@ export interface BareShop {
   readonly title: string;
   readonly host: string;
   readonly tier: string;
+  readonly scopes: readonly Scope[];
   readonly revenueShareBasisPoints: number;
   readonly resources: Resources;
 }
@@ -37,7 +40,7 @@ const shopSecretsFolder = "srv/shop-secrets";
 
 /** Opens one; it is ready when its container is healthy and its DNS record is there. */
 export async function openBare(platform: Platform, shop: BareShop, signal: AbortSignal): Promise<void> {
-  const secrets = createSecrets();
+  const secrets = createSecrets(platform, shop);
   await createDatabase(platform, shop, secrets, signal);
   const volume = volumeName(shop.owner.platform, shop.owner.id);
   await said(
@@ -58,14 +61,15 @@ interface Secrets {
   readonly callbackSigningKey: string;
 }
 
-/** Drawn here at no cost; a shell would start `openssl rand` five times. */
-function createSecrets(): Secrets {
+/** Drawn and signed here at no cost; a shell would start `openssl` six times. */
+function createSecrets(platform: Platform, { owner, scopes }: BareShop): Secrets {
   const draw = () => randomBytes(20).toString("hex");
+  const claims = { platform: platform.name, id: owner.id, scopes, jti: draw() };
   return {
     migratePassword: draw(),
     appPassword: draw(),
     sessionKey: draw(),
-    mainStationToken: draw(),
+    mainStationToken: mintToken(claims, platform.mainStationSigningKey),
     callbackSigningKey: draw(),
   };
 }
@@ -160,6 +164,7 @@ async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): P
       "3",
     ],
     ...ownerLabels(owner, "shop"),
+    ...label(labels.scopes, formatScopes(shop.scopes)),
     ...routeLabels(platform, shop),
   ];
   const id = await said(
@@ -289,6 +294,10 @@ function config(
     host,
     url: `http://${host}:${platform.ingress.port}`,
     revenueShareBasisPoints: shop.revenueShareBasisPoints,
+    mainStation: {
+      scopes: shop.scopes,
+      publicKey: mainStationPublicKey(platform.mainStationSigningKey),
+    },
     database: {
       host: address,
       port,

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadFleet } from "../../config/fleet";
+import { loadFleet, type Tier } from "../../config/fleet";
 import type { Platform } from "../../config/platform";
 import { formatProblem } from "../../config/problem";
 import type { Progress } from "../../local/progress";
@@ -75,13 +75,14 @@ export async function bareOpening(
   concurrency: number,
 ): Promise<Run> {
   const { lab, platform, signal } = bench;
-  const resources = tierLimits(lab);
+  const { limits: resources, scopes } = tierOf(lab);
   const shops = idsOf(group, count).map((id): BareShop => {
     return {
       owner: { platform: platform.name, group, id },
       title,
       host: hostOf(id),
       tier,
+      scopes,
       revenueShareBasisPoints: 1250,
       resources,
     };
@@ -141,9 +142,9 @@ export function hostsOf({ lab }: Bench, group: string): string[] {
   return (loadFleet(path.join(lab.root, "stacks")).groups.get(group) ?? []).map(({ host }) => host);
 }
 
-function tierLimits(lab: Lab): BareShop["resources"] {
+function tierOf(lab: Lab): Tier {
   const { tiers, problems } = loadFleet(path.join(lab.root, "stacks"));
   const found = tiers.get(tier);
   if (!found) throw new Error(`there is no tier "${tier}"\n${problems.map(formatProblem).join("\n")}`);
-  return found.limits;
+  return found;
 }

@@ -3,6 +3,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { derive } from "../../components/secrets";
+import { loadFleet } from "../../config/fleet";
+import { mintToken } from "../../config/main-station-token";
 import { labels, mark } from "../../config/names";
 import { command, inspect, Lab, shopFile } from "./lab";
 import { LeakSearch } from "./leaks";
@@ -15,13 +17,7 @@ import { ProcessWatch } from "./processes";
 jest.setTimeout(240_000);
 
 const group = "shops";
-const derived = [
-  "migrate-password",
-  "app-password",
-  "session-key",
-  "main-station-token",
-  "callback-signing-key",
-];
+const derived = ["migrate-password", "app-password", "session-key", "callback-signing-key"];
 
 let lab: Lab;
 let search: LeakSearch;
@@ -81,7 +77,8 @@ interface Exported {
 }
 
 async function collect(): Promise<void> {
-  const { dns, database } = await lab.platform();
+  const { dns, database, mainStationSigningKey } = await lab.platform();
+  secrets.set("key of main-station tokens", mainStationSigningKey);
   secrets.set("DNS token", dns.token);
   secrets.set("provisioner's password", database.password);
   secrets.set("passphrase", fs.readFileSync(path.join(lab.home, "secrets/passphrase"), "utf8").trim());
@@ -96,6 +93,11 @@ async function collect(): Promise<void> {
     secrets.set(`${id} root`, plain("result"));
     secrets.set(`${id} root's hash`, plain("bcryptHash"));
     for (const name of derived) secrets.set(`${id} ${name}`, derive(plain("result"), name));
+    const { tiers } = loadFleet(path.join(lab.root, "stacks"));
+    const { scopes } = tiers.get(id === "yi" ? "standard" : "trial")!;
+    const jti = derive(plain("result"), "main-station-token-id");
+    const token = mintToken({ platform: lab.name, id, scopes, jti }, mainStationSigningKey);
+    secrets.set(`${id} main-station-token`, token);
   }
 }
 
@@ -124,10 +126,12 @@ test("there are secrets to look for, and they are where they must be", async () 
       "DNS token",
       "passphrase",
       "provisioner's password",
+      "key of main-station tokens",
       ...["jia", "yi"].flatMap((id) => [
         `${id} root`,
         `${id} root's hash`,
         ...derived.map((name) => `${id} ${name}`),
+        `${id} main-station-token`,
       ]),
     ].sort(),
   );
@@ -194,6 +198,7 @@ test("of all files of the platform, those that keep the servers' own secrets alo
       "secrets/dns-token: DNS token (plain)",
       "secrets/passphrase: passphrase (plain)",
       "secrets/database-password: provisioner's password (plain)",
+      "secrets/main-station-signing-key: key of main-station tokens (plain)",
     ].sort(),
   );
   for (const line of found)
