@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { channelKinds } from "../config/channels";
+import { descriptorOf } from "../config/channels";
+import { adaptersOf } from "../config/channels/adapters";
 import type { ChannelSpec } from "../config/channels/types";
 import type { Platform } from "../config/platform";
 
@@ -51,19 +52,28 @@ export function channelConfig(
   sandbox: Sandbox | undefined,
 ): Record<string, object> {
   const urls = channelUrls(url, channels);
+  const custom = new Map(
+    adaptersOf(channels).map(({ channel, port, merchant }) => [channel.id, { port, merchant }]),
+  );
   return Object.fromEntries(
-    channels.map(({ id, secrets: _names, ...channel }) => [
-      id,
-      { ...channel, ...(channel.sandbox ? inSandbox(channel, sandbox) : {}), ...urls[id] },
-    ]),
+    channels.map(({ id, secrets: _names, adapter: _adapter, gateway, ...channel }) => {
+      const own = custom.get(id);
+      if (own) return [id, { ...channel, adapter: own, ...urls[id] }];
+      const there = channel.sandbox ? inSandbox(channel, sandbox) : {};
+      return [id, { ...channel, gateway, ...there, ...urls[id] }];
+    }),
   );
 }
 
-/** `secrets.channels` of substation.json: values by channel and field. */
+/** `secrets.channels` of substation.json: values by channel and field. What a custom channel has, its adapter gets and not the shop. */
 export const channelSecretValues = (
+  channels: readonly ChannelSpec[],
   secrets: ChannelSecrets,
-): Record<string, Record<string, pulumi.Output<string>>> =>
-  map(secrets, (fields) => map(fields, ({ value }) => value));
+): Record<string, Record<string, pulumi.Output<string>>> => {
+  const adapters = new Set(adaptersOf(channels).map(({ channel }) => channel.id));
+  const own = Object.entries(secrets).filter(([id]) => !adapters.has(id));
+  return map(Object.fromEntries(own), (fields) => map(fields, ({ value }) => value));
+};
 
 /** Versions in place of values. */
 export const channelSecretVersions = (secrets: ChannelSecrets): Record<string, Record<string, string>> =>
@@ -75,8 +85,8 @@ function inSandbox(
   sandbox: Sandbox | undefined,
 ): Pick<ChannelSpec, "gateway" | "fields"> {
   if (sandbox === undefined) throw new Error("a sandbox channel on a platform without sandbox gateways"); // refused before
-  const keys = channelKinds[kind].fields
-    .filter(({ type, when }) => type === "publicKey" && (!when || fields[when.field] === when.is))
+  const keys = descriptorOf({ kind })
+    .fields.filter(({ type, when }) => type === "publicKey" && (!when || fields[when.field] === when.is))
     .map(({ name }) => [name, sandbox.publicKey]);
   return {
     gateway: `${sandbox.gateway}/${kind}`,

@@ -165,7 +165,10 @@ function createMigration(
           withSecrets(
             config(args, database.appRole),
             appPassword,
-            pulumi.output({ ...shopSecrets, channels: channelSecretValues(args.channelSecrets) }),
+            pulumi.output({
+              ...shopSecrets,
+              channels: channelSecretValues(args.channels, args.channelSecrets),
+            }),
           ),
         ),
       ],

@@ -27,6 +27,9 @@ export const size: Unit = scaled({
   also: { "": 2 ** 20, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 },
 });
 
+/** Of cores, to three decimals: 0.1 + 0.2 is not 0.3. */
+export const thousandths = (cores: number): number => Math.round(cores * 1000) / 1000;
+
 /** Milliseconds. */
 export const duration: Unit = scaled({
   code: "unit/duration",

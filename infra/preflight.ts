@@ -73,7 +73,7 @@ export function withoutSandbox(specs: readonly SubstationSpec[], platform: Platf
   if (platform.sandboxGateway !== undefined && platform.sandboxPublicKey !== undefined) return [];
   return specs.flatMap((spec) =>
     spec.channels
-      .filter(({ sandbox }) => sandbox)
+      .filter(({ sandbox, kind }) => sandbox && kind !== "custom") // an adapter knows its own sandbox
       .map(({ id }) => ({
         ...spec.at(["channels", id, "sandbox"]),
         code: "channel/sandbox" as const,

@@ -2,7 +2,7 @@ import type { Document } from "../document";
 import type { Problem, ProblemCode } from "../problem";
 import type { Tier } from "../tiers";
 import type { AdapterNeeds, ChannelSpec } from "../channels/types";
-import { size } from "../units";
+import { size, thousandths } from "../units";
 import { modules } from "./index";
 import type { Module } from "./types";
 
@@ -97,6 +97,3 @@ function resourceProblems(document: Document, parts: readonly Part[], has: Adapt
     return [{ ...at, code: "module/resources", message }];
   });
 }
-
-/** Cores are the only measure with fractions, and 0.1 + 0.2 is not 0.3. */
-export const thousandths = (value: number): number => Math.round(value * 1000) / 1000;
