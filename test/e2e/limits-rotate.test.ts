@@ -161,7 +161,9 @@ describe("rotation", () => {
     };
     const role = deployment.resources.find(({ urn }) => urn.endsWith("Role::jia-migrate"));
     const migratePassword = JSON.parse(role!.inputs!.password!.plaintext) as string;
-    return new Map(Object.entries({ migratePassword, appPassword: database.password, ...secrets }));
+    const { sessionKey, mainStationToken, callbackSigningKey } = secrets; // and those of channels, which no rotation touches
+    const derived = { sessionKey, mainStationToken, callbackSigningKey };
+    return new Map(Object.entries({ migratePassword, appPassword: database.password, ...derived }));
   }
 
   /** Places that must not hold a secret, and those of its containers' files, which must hold the new ones alone. */
