@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { descriptorOf } from "../config/channels";
 import { adaptersOf } from "../config/channels/adapters";
 import type { ChannelSpec } from "../config/channels/types";
-import type { Platform } from "../config/platform";
+import { channelUrls } from "../config/urls";
 
 /** The value of one secret field of a channel. */
 export interface ChannelSecret {
@@ -16,36 +16,10 @@ export interface ChannelSecret {
 /** By channel, then by field. */
 export type ChannelSecrets = Readonly<Record<string, Readonly<Record<string, ChannelSecret>>>>;
 
-/** Where a gateway calls, and where it sends the buyer's browser. */
-export interface ChannelUrls {
-  readonly notifyUrl: string;
-  readonly returnUrl: string;
-}
-
-/** Of each channel, by its id. They follow from the shop's own address, so that no two channels of any two shops have one in common. */
-export const channelUrls = (url: string, channels: readonly ChannelSpec[]): Record<string, ChannelUrls> =>
-  Object.fromEntries(
-    channels.map(({ id }) => [
-      id,
-      { notifyUrl: `${url}/pay/${id}/notify`, returnUrl: `${url}/pay/${id}/return` },
-    ]),
-  );
-
-/** What takes the place of real gateways, and of their keys. */
-export interface Sandbox {
-  /** Base URL; the gateway of a kind stands at `/<kind>` below it. */
-  readonly gateway: string;
-  /** PEM, or the base64 of its content. */
-  readonly publicKey: string;
-}
-
-/** Undefined where the platform has no sandbox gateways. */
-export const sandboxOf = ({ sandboxGateway, sandboxPublicKey }: Platform): Sandbox | undefined =>
-  sandboxGateway === undefined || sandboxPublicKey === undefined
-    ? undefined
-    : { gateway: sandboxGateway, publicKey: sandboxPublicKey };
-
-/** `channels` of substation.json, without what is secret in it. */
+/**
+ * `channels` of substation.json, without what is secret in it.
+ * @param sandboxGateway base URL of the platform's sandbox gateways
+ */
 export function channelConfig(
   url: string,
   channels: readonly ChannelSpec[],

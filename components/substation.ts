@@ -8,7 +8,8 @@ import type { Owner } from "../config/names";
 import type { Platform } from "../config/platform";
 import type { Scope } from "../config/scopes";
 import { secretVersions, type SecretVersions } from "../config/secret-versions";
-import { channelUrls, sandboxOf, type ChannelSecrets, type ChannelUrls } from "./channels";
+import { channelUrls, shopUrl, type ChannelUrls } from "../config/urls";
+import type { ChannelSecrets } from "./channels";
 import { createTenantDatabase } from "./database";
 import { createAddress } from "./dns";
 import { guard } from "./guard";
@@ -88,7 +89,7 @@ export class Substation extends pulumi.ComponentResource {
       }),
     );
     const child = { parent: this };
-    this.url = urlOf(args.host, platform.ingress.port);
+    this.url = shopUrl(args.host, platform.ingress.port);
 
     const versions = args.secretVersions ?? secretVersions();
     const secrets = createSecrets(
@@ -143,6 +144,3 @@ export class Substation extends pulumi.ComponentResource {
     this.registerOutputs({ url: this.url, database: this.database, channels: this.channels });
   }
 }
-
-const urlOf = (host: string, port: number): string =>
-  port === 80 ? `http://${host}` : `http://${host}:${port}`;

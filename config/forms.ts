@@ -12,7 +12,12 @@ export interface Docs {
   readonly description: string;
   /** The first is shown where the value is missing. */
   readonly examples: readonly [string, ...string[]];
+  /** What is meant where the value is absent, as it would be written. */
+  readonly default?: string;
 }
+
+/** Ends of what may be written, for those who explain a value. */
+export const ends = z.registry<{ readonly least: string; readonly most: string }>();
 
 /** Schemas whose values no complaint shows, since somebody may have written a secret there. */
 export const unshown = z.registry<{ readonly unshown: true }>();
@@ -51,7 +56,8 @@ export function quantity(unit: Unit, least: string, most: string, docs: Docs) {
   return z
     .string({ error: ({ input }) => whyNot(input) })
     .superRefine(checked(check))
-    .meta({ ...docs, description: `${docs.description} From ${least} to ${most}.`, pattern: unit.pattern });
+    .meta({ ...docs, description: `${docs.description} From ${least} to ${most}.`, pattern: unit.pattern })
+    .register(ends, { least, most });
 }
 
 /** A word that matches `pattern`, which is `form` in words. */

@@ -169,7 +169,7 @@ const version = (description: string) =>
     .int()
     .min(1)
     .max(largestSecretVersion)
-    .meta({ description, examples: [2] })
+    .meta({ description, examples: [2], default: 1 })
     .optional();
 
 const secretVersions = {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { Path } from "./document";
-import { unshown } from "./forms";
+import { ends, unshown } from "./forms";
 
 /** What a schema says of each place of a value, for those who explain what is wrong there. */
 export class Shape {
@@ -37,6 +37,34 @@ export class Shape {
   example(path: Path): unknown {
     const examples = this.at(path)?.meta()?.["examples"];
     return Array.isArray(examples) ? (examples[0] as unknown) : undefined;
+  }
+
+  /** What is meant where the value is absent, as it would be written; undefined where that is not the schema's to say. */
+  default(path: Path): unknown {
+    return this.at(path)?.meta()?.["default"];
+  }
+
+  /** What may be written there, in words; undefined where any text may. */
+  bounds(path: Path): string | undefined {
+    const at = this.at(path);
+    const range = at && ends.get(at);
+    if (range) return `${range.least} to ${range.most}`;
+    if (at instanceof z.ZodNumber) return `${at.minValue} to ${at.maxValue}`;
+    if (at instanceof z.ZodBoolean) return "true or false";
+    const { enum: choices, minLength, maxLength } = at?.meta() ?? {};
+    if (Array.isArray(choices)) return `one of ${choices.join(", ")}`;
+    return maxLength === undefined
+      ? undefined
+      : `${String(minLength ?? 0)} to ${String(maxLength)} characters`;
+  }
+
+  /** What is below: the keys that may be written, or those of a value whose keys are free; undefined where a value ends. */
+  children(path: Path): string[] | undefined {
+    const at = this.at(path);
+    if (at instanceof z.ZodObject) return this.keys(path);
+    if (!(at instanceof z.ZodRecord)) return undefined;
+    const value = valueAt(this.value, path);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
   }
 
   /** The values of the key at `path` by which one of several schemas is chosen. */

@@ -2,6 +2,8 @@ import { list, quantity, word } from "../forms";
 import { duration } from "../units";
 import type { Module } from "./types";
 
+const defaultSyncInterval = "10m";
+
 const settings = {
   categories: list(
     word("^[a-z][a-z0-9-]{0,30}$", 'up to 31 of a-z, 0-9 and "-", beginning with a letter', {
@@ -16,9 +18,9 @@ const settings = {
     },
   ),
   syncInterval: quantity(duration, "1m", "24h", {
-    description:
-      "How often goods, prices and stock are fetched from the main station. 10m where it is absent.",
+    description: `How often goods, prices and stock are fetched from the main station. ${defaultSyncInterval} where it is absent.`,
     examples: ["10m"],
+    default: defaultSyncInterval,
   }).optional(),
 };
 
@@ -27,8 +29,6 @@ export interface GameCards {
   readonly categories: readonly string[];
   readonly syncIntervalMs: number;
 }
-
-const defaultSyncInterval = "10m";
 
 export const gameCards = {
   title: "游戏点卡",

@@ -6,6 +6,7 @@ import { modules } from "./index";
 const enabled = z.boolean().meta({
   description: "false switches the module off and keeps its data. true where it is absent.",
   examples: [false],
+  default: true,
 });
 
 /** `modules` in a substation's file: each module under its name, with its own settings. */
