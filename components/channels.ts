@@ -30,7 +30,7 @@ export function channelConfig(
     adaptersOf(channels).map(({ channel, port, merchant }) => [channel.id, { port, merchant }]),
   );
   return Object.fromEntries(
-    channels.map(({ id, secrets: _names, adapter: _adapter, gateway, ...channel }) => {
+    channels.map(({ id, secrets: _names, adapter: _adapter, gateway, ...channel }): [string, object] => {
       const own = custom.get(id);
       if (own) return [id, { ...channel, adapter: own, ...urls[id] }];
       const there = channel.sandbox ? inSandbox(channel, sandbox) : {};

@@ -127,6 +127,16 @@ test("modules and channels are read, a module that this image does not know is l
   expect(JSON.stringify(config)).not.toContain("canary");
 });
 
+test("a custom channel has an adapter in place of a gateway", () => {
+  const hema = { ...channel, gateway: undefined, kind: "custom", adapter: { port: 9101, merchant: "1001" } };
+  edit((c) => (c["channels"] = { hema }));
+  expect(loadConfig(dir).channels).toEqual([{ id: "hema", dailyCap: undefined, ...hema, gateway: "" }]);
+  edit((c) => (c["channels"] = { hema: { ...hema, adapter: { port: 80 } } }));
+  expect(() => loadConfig(dir)).toThrow(
+    /channels\.hema\.adapter\.port must be a whole number from 1024 to 65535, found 80; .*channels\.hema\.adapter\.merchant must be a text that is not empty, found nothing/,
+  );
+});
+
 test("what is wrong with modules and channels is told by its path, and no secret with it", () => {
   edit((c) => {
     c["markupBasisPoints"] = -1;

@@ -163,13 +163,16 @@ function readChannels(fields: Fields): PlainChannel[] {
     if (!channelId.test(id)) fields.problem(id, `is no channel id: ${channelId.source}`);
     const channel = fields.object(id);
     const minimum = channel.integer("minimum", 1, mostFen);
+    const kind = channel.text("kind");
     return {
       id,
-      kind: channel.text("kind"),
+      kind,
       title: channel.text("title"),
       enabled: channel.boolean("enabled"),
       sandbox: channel.boolean("sandbox"),
-      gateway: channel.url("gateway"),
+      ...(kind === "custom"
+        ? { gateway: "", adapter: readAdapter(channel.object("adapter")) }
+        : { gateway: channel.url("gateway") }),
       notifyUrl: channel.url("notifyUrl"),
       returnUrl: channel.url("returnUrl"),
       minimum,
@@ -181,6 +184,11 @@ function readChannels(fields: Fields): PlainChannel[] {
     };
   });
 }
+
+const readAdapter = (fields: Fields) => ({
+  port: fields.integer("port", 1024, 65_535),
+  merchant: fields.text("merchant"),
+});
 
 const readChannelSecrets = (fields: Fields): ServerSecrets["channels"] =>
   Object.fromEntries(fields.keys().map((id) => [id, fields.object(id).texts("secret")]));

@@ -8,7 +8,7 @@ test("requests are counted by route and status, with cumulative buckets", () => 
   metrics.request("/", 200, 0.001);
   metrics.request("/", 200, 0.03);
   metrics.request("/", 503, 9);
-  const lines = metrics.render(pool).split("\n");
+  const lines = metrics.render(pool, []).split("\n");
   expect(lines.filter((line) => line.startsWith("http_"))).toEqual([
     'http_requests_total{route="/",status="200"} 2',
     'http_requests_total{route="/",status="503"} 1',
@@ -36,7 +36,7 @@ test("payments are counted by channel, and every kind of anomaly is there before
   metrics.payment("zfb", "started");
   metrics.notify("zfb", "replay");
   metrics.anomaly("amount");
-  const lines = metrics.render(pool).split("\n");
+  const lines = metrics.render(pool, []).split("\n");
   expect(lines.filter((line) => /^(payments|notify|anomalies)_/.test(line))).toEqual([
     'payments_total{channel="zfb",result="started"} 2',
     'notify_total{channel="zfb",result="replay"} 1',
@@ -50,13 +50,22 @@ test("payments are counted by channel, and every kind of anomaly is there before
   ]);
 });
 
+test("of custom channels it is told whether their adapters answer", () => {
+  const states = [["hema", true], ["old", false]] as const; // prettier-ignore
+  const lines = new Metrics().render(pool, states).split("\n");
+  expect(lines.filter((line) => line.startsWith("channel_"))).toEqual([
+    'channel_up{channel="hema"} 1',
+    'channel_up{channel="old"} 0',
+  ]);
+});
+
 test("every line is of the text format, every family has its help and type before its first sample", () => {
   const metrics = new Metrics();
   metrics.request("other", 404, 0.2);
   metrics.payment("alipay-2", "start-failed");
   metrics.notify("alipay-2", "signature");
   metrics.anomaly("amount");
-  const text = metrics.render(pool);
+  const text = metrics.render(pool, []);
   expect(text.endsWith("\n")).toBe(true);
   const families = new Map<string, string>();
   for (const line of text.trimEnd().split("\n")) {
@@ -75,5 +84,5 @@ test("every line is of the text format, every family has its help and type befor
       finite: true,
     });
   }
-  expect(families.size).toBe(13);
+  expect(families.size).toBe(14);
 });

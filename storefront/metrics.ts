@@ -50,7 +50,8 @@ export class Metrics {
     this.anomalies.add(`{kind="${kind}"}`);
   }
 
-  render(pool: Pool): string {
+  /** @param adapters whether the adapter of each custom channel answers */
+  render(pool: Pool, adapters: readonly (readonly [channel: string, up: boolean])[]): string {
     const cpu = process.cpuUsage();
     const memory = process.memoryUsage();
     return [
@@ -59,6 +60,12 @@ export class Metrics {
       ...family("payments_total", "counter", "Payments started and paid.", this.payments.samples()),
       ...family("notify_total", "counter", "Calls to notify URLs.", this.notifies.samples()),
       ...family("anomalies_total", "counter", "Payments that need a person.", this.anomalies.samples()),
+      ...family(
+        "channel_up",
+        "gauge",
+        "Whether the adapter of a custom channel answers.",
+        adapters.map(([channel, up]): Sample => [`{channel="${channel}"}`, up ? 1 : 0]),
+      ),
       ...family("database_connections", "gauge", "Connections to PostgreSQL.", [
         [`{state="active"}`, pool.totalCount - pool.idleCount],
         [`{state="idle"}`, pool.idleCount],

@@ -5,7 +5,8 @@ import { moduleOf, type Order, randomToken } from "./orders";
 
 /** The shop's channels by id, each opened when it is first used. */
 export interface Channels {
-  readonly all: readonly PlainChannel[];
+  /** Those whose adapter, where they have one, answers. */
+  working(): readonly PlainChannel[];
   find(id: string): PlainChannel | undefined;
   /** @throws ChannelError when its configuration cannot be used */
   open(channel: PlainChannel): Channel;
@@ -15,10 +16,11 @@ export function openChannels(
   config: StorefrontConfig,
   secrets: Readonly<Record<string, Readonly<Record<string, string>>>>,
   open: OpenChannel,
+  up: (channel: string) => boolean = () => true,
 ): Channels {
   const opened = new Map<string, Channel>();
   return {
-    all: config.channels,
+    working: () => config.channels.filter(({ id }) => up(id)),
     find: (id) => config.channels.find((channel) => channel.id === id),
     open(plain) {
       const channel = opened.get(plain.id) ?? open({ ...plain, secrets: secrets[plain.id] ?? {} });

@@ -47,7 +47,7 @@ export function shopRoutes(counter: Counter): readonly Route[] {
   /** @param failed the channel that could not start a payment just now; where there is another of its sort, that one is shown */
   const showOrder = async (order: Order, status = 200, fault?: string, failed?: string): Promise<Answer> => {
     const payments = await paymentsOf(pool, order.id);
-    const usable = await offers(pool, order, channels.all, payments);
+    const usable = await offers(pool, order, channels.working(), payments);
     const view = {
       order,
       payments,
@@ -75,7 +75,7 @@ export function shopRoutes(counter: Counter): readonly Route[] {
     if (!order) return notFound();
     const here = `/orders/${order.token}`;
     if (order.state !== "open" || order.expired) return seeOther(here); // its page says so
-    const usable = await offers(pool, order, channels.all, await paymentsOf(pool, order.id));
+    const usable = await offers(pool, order, channels.working(), await paymentsOf(pool, order.id));
     const channel = usable.find(({ id }) => id === fields.get("channel")); // also one that the page did not choose
     if (!channel) return showOrder(order, 409, "这个支付方式目前不能用于本订单，请另选一个。");
     try {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
+import { watchAdapters } from "./adapters";
 import { openCashier } from "./cashier";
 import { openChannel } from "./channels/open";
 import type { OpenChannel } from "./channels/types";
@@ -45,7 +46,9 @@ export async function serve(
 ): Promise<RunningServer> {
   const metrics = new Metrics();
   const shop = openShop(pool, config, log);
-  const channels = openChannels(config, secrets.channels, options.openChannel ?? openChannel);
+  const adapters = watchAdapters(config.channels, log);
+  const open = options.openChannel ?? openChannel;
+  const channels = openChannels(config, secrets.channels, open, (id) => adapters.up(id));
   const cashier = openCashier(pool, channels, metrics, log);
   const sweep = startSweep(pool, channels, cashier, log);
   let draining = false;
@@ -65,7 +68,7 @@ export async function serve(
         draining
           ? text(503, "draining\n")
           : shop.ready().then(
-              () => text(200, "ready\n"),
+              () => (adapters.opened() ? text(200, "ready\n") : text(503, "adapters\n")),
               () => text(503, "database\n"), // the reason is in the log; this is readable by everybody
             ),
     },
@@ -74,7 +77,8 @@ export async function serve(
     name: "/metrics",
     path: /^\/metrics$/,
     methods: page,
-    answer: () => text(200, metrics.render(pool), "text/plain; version=0.0.4; charset=utf-8"),
+    answer: () =>
+      text(200, metrics.render(pool, adapters.states()), "text/plain; version=0.0.4; charset=utf-8"),
   };
 
   const common = securityHeaders(config);
@@ -109,6 +113,7 @@ export async function serve(
     async drain() {
       draining = true;
       sweep.stop();
+      adapters.stop();
       await sleep(options.drainMilliseconds ?? 3000);
       const cut = await closeWithin(options.finishMilliseconds ?? 5000, shopfront, operations);
       if (cut) log("warn", "requests that took too long were cut off");

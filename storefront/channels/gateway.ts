@@ -11,6 +11,8 @@ export interface Asking {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** What to do where no answer comes. @default about the gateway's address */
+  readonly advice?: string;
 }
 
 /** The part of an `Asking` that sends a form, already encoded. */
@@ -33,7 +35,13 @@ export interface GatewayAnswer {
  */
 export async function ask(
   channel: ChannelConfig,
-  { method, url, headers, body }: Asking,
+  {
+    method,
+    url,
+    headers,
+    body,
+    advice = "see that the gateway's address is right and reachable from the shop",
+  }: Asking,
 ): Promise<GatewayAnswer> {
   const signal = AbortSignal.timeout(timeout);
   const { protocol, host } = new URL(url);
@@ -56,11 +64,7 @@ export async function ask(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const seen = signal.aborted ? `no answer within ${timeout / 1000} s` : (code ?? message);
-    throw failure(
-      channel,
-      `${host}: ${seen}`,
-      "see that the gateway's address is right and reachable from the shop",
-    );
+    throw failure(channel, `${host}: ${seen}`, advice);
   }
 }
 

@@ -1,4 +1,5 @@
 import type * as Alipay from "./alipay";
+import type * as Custom from "./custom";
 import type * as Epay from "./epay";
 import { ChannelError, type OpenChannel } from "./types";
 import type * as WechatPay from "./wechatPay";
@@ -9,6 +10,7 @@ const kinds: ReadonlyMap<string, () => OpenChannel> = new Map([
   ["alipay", () => (require("./alipay") as typeof Alipay).openAlipay],
   ["wechatPay", () => (require("./wechatPay") as typeof WechatPay).openWechatPay],
   ["epay", () => (require("./epay") as typeof Epay).openEpay],
+  ["custom", () => (require("./custom") as typeof Custom).openCustom],
 ]);
 /* eslint-enable */
 

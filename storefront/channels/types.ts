@@ -5,7 +5,7 @@
 export interface Channel {
   /** The channel's key in the typed file: unique in the shop, part of its notify URL. */
   readonly id: string;
-  /** "alipay", "wechatPay", "epay". */
+  /** "alipay", "wechatPay", "epay", "custom". */
   readonly kind: string;
   /** The merchant that money must arrive at: appId, mchid or pid. A notify that names another one is an anomaly. */
   readonly merchant: string;
@@ -120,8 +120,10 @@ export interface ChannelConfig {
   /** A channel that is switched off starts no payments, but still reads notifies: money may be under way. */
   readonly enabled: boolean;
   readonly sandbox: boolean;
-  /** Base address of the gateway. */
+  /** Base address of the gateway; "" for a custom channel, whose adapter knows it. */
   readonly gateway: string;
+  /** Of a custom channel: where its adapter listens on 127.0.0.1, and the merchant that money must arrive at. */
+  readonly adapter?: { readonly port: number; readonly merchant: string };
   readonly notifyUrl: string;
   readonly returnUrl: string;
   /** Whole fen: the smallest and the largest payment. */
