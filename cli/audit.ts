@@ -15,6 +15,7 @@ import { rules } from "../policies/rules";
 import { severities, type Severity } from "../policies/rules/rule";
 import { runAttack } from "./attack";
 import { atLeast, auditJson, auditSummary, auditText, type Paint, type ShownReport } from "./audit-report";
+import { orBlind } from "./blind";
 import { projectRoot } from "./project";
 import { sarif } from "./sarif";
 
@@ -56,20 +57,14 @@ export function auditCommand(): Command {
       const { attack: target } = options;
       if (target !== undefined && ids.length > 0)
         command.error(`error: --attack is for one substation: leave out ${ids.join(" ")}`, { exitCode: 2 });
-      try {
+      await orBlind(async () => {
         const workspace: Workspace = { root: projectRoot(), env: process.env };
         if (target === undefined) checkIds(workspace, ids, options.platform);
         else checkIds(workspace, [target]);
-        process.exitCode =
-          target === undefined
-            ? await runAudit(workspace, ids, options)
-            : await runAttack({ id: target, json: options.json ?? false });
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        // Elsewhere 1 is the user's mistake; here it is findings, and nobody looked.
-        process.stderr.write(`substation: ${error.message}\n`);
-        process.exitCode = 2;
-      }
+        return target === undefined
+          ? await runAudit(workspace, ids, options)
+          : await runAttack({ id: target, json: options.json ?? false });
+      });
     });
 }
 

@@ -88,6 +88,8 @@ test("help names every command, and a command's own help is found both ways", as
     "check",
     "schema",
     "up",
+    "prove",
+    "status",
     "audit",
     "rules",
     "local",

@@ -6,11 +6,13 @@ import { UserError } from "../config/error";
 import type * as Audit from "./audit";
 import type * as Check from "./check";
 import type * as Local from "./local";
+import type * as Prove from "./prove";
 import type * as Repair from "./repair";
 import type * as Rotate from "./rotate";
 import type * as Rules from "./rules";
 import type * as Schema from "./schema";
 import type * as Secret from "./secret";
+import type * as Status from "./status";
 import type * as Up from "./up";
 
 /** 0 is well; 1 is findings, or a mistake that the user can mend; 2 is wrong usage, or that the command could not do its work. */
@@ -36,6 +38,14 @@ const commands: Readonly<Record<string, Entry>> = {
   up: {
     summary: "update a stack, if no rule forbids what that would do",
     load: () => (lazily("./up") as typeof Up).upCommand(),
+  },
+  prove: {
+    summary: "prove that substations are open, by buying from them",
+    load: () => (lazily("./prove") as typeof Prove).proveCommand(),
+  },
+  status: {
+    summary: "say which substations are open",
+    load: () => (lazily("./status") as typeof Status).statusCommand(),
   },
   audit: {
     summary: "judge what really runs, or attack it",

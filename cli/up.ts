@@ -1,11 +1,16 @@
 import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
+import { isPlatformStack } from "../config/stack-config";
 import { share, unitFinding } from "../config/units";
-import type { EngineEvent } from "../fleet/pulumi";
+import { proveMissing } from "../fleet/prove";
+import type { EngineEvent, Workspace } from "../fleet/pulumi";
 import { isIdle, type UpdatePlan, type Violation } from "../fleet/plan";
+import { statusOf } from "../fleet/status";
 import { up, type Outcome } from "../fleet/up";
 import { projectRoot } from "./project";
+import { isProved, provedText, showProof } from "./prove";
+import { statusText } from "./status";
 import { table } from "./table";
 import { plural } from "./words";
 
@@ -13,6 +18,8 @@ interface Options {
   readonly yes?: boolean;
   /** Of 10,000. */
   readonly maxTouched?: number;
+  /** False with --no-prove. */
+  readonly prove: boolean;
 }
 
 export function upCommand(): Command {
@@ -27,11 +34,13 @@ export function upCommand(): Command {
       "the share of the standing substations that it may change (default: 25%, and 5 in any case)",
       parseShare,
     )
+    .option("--no-prove", "do not buy from the group's substations afterwards")
     .addHelpText(
       "after",
-      "\nExit code: 0 updated, 1 a rule forbids it or the update failed, 2 the command could not do its work.\nNeeds what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase.",
+      "\nAfter the update of a group it buys from each of its substations that has no valid proof, and says which are open (docs/opening.md)." +
+        "\nExit code: 0 updated, and all are open; 1 a rule forbids it, the update failed, or a substation is not open; 2 the command could not do its work.\nNeeds what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase.",
     )
-    .action(async (stack: string, { yes, maxTouched }: Options, command: Command) => {
+    .action(async (stack: string, { yes, maxTouched, prove }: Options, command: Command) => {
       if (!yes && !process.stdin.isTTY)
         command.error("error: there is no terminal to ask on: add --yes to update without being asked", {
           exitCode: 2,
@@ -39,8 +48,9 @@ export function upCommand(): Command {
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort());
       say(`looking at what an update of ${stack} would do`);
+      const workspace = { root: projectRoot(), env: process.env };
       const outcome = await up(
-        { root: projectRoot(), env: process.env },
+        workspace,
         stack,
         {
           maxTouched,
@@ -54,7 +64,24 @@ export function upCommand(): Command {
       );
       process.stdout.write(outcomeText(outcome));
       if (outcome.kind === "refused" || outcome.kind === "failed") process.exitCode = 1;
+      if (
+        outcome.kind === "updated" &&
+        prove &&
+        !isPlatformStack(stack) &&
+        !(await openGroup(workspace, stack))
+      )
+        process.exitCode = 1;
     });
+}
+
+/** Proves what has no valid proof, and shows which of the group's substations are open. @returns whether all are */
+async function openGroup(workspace: Workspace, group: string): Promise<boolean> {
+  const { looked, proved } = await proveMissing(workspace, group, showProof());
+  const failed = proved.filter((one) => !isProved(one));
+  if (failed.length > 0) process.stdout.write(`${provedText(failed)}\n`);
+  const found = await statusOf(workspace.root, looked);
+  process.stdout.write(statusText(found));
+  return found.every(({ open }) => open);
 }
 
 /** What a plan changes, a line for each substation. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { descriptorSchema } from "./channels/descriptor";
+import { proofSchema } from "./proof";
 import { substationSchema, tiersSchema } from "./schema";
 
 /** The JSON Schemas for editors, by file name, as they are written to `schemas/`. */
@@ -8,7 +8,7 @@ export function jsonSchemas(): ReadonlyMap<string, string> {
   const schemas = {
     "substation.schema.json": substationSchema,
     "tiers.schema.json": tiersSchema,
-    "channel.schema.json": descriptorSchema,
+    "proof.schema.json": proofSchema,
   };
   return new Map(
     Object.entries(schemas).map(([name, schema]) => {

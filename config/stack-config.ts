@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { UserError } from "./error";
 
 /** A project's name and what the settings files of its stacks say. Pulumi's own commands would tell the same, at half a second each. */
 export interface ProjectSettings {
@@ -31,6 +32,16 @@ export const isPlatformStack = (stack: string): boolean => /^platform(-|$)/.test
 /** The stack of the platform that a stack stands on; a platform's stack stands on itself. */
 export const platformOf = ({ setting }: ProjectSettings, stack: string): string =>
   isPlatformStack(stack) ? stack : (setting(stack, "platform") ?? "platform");
+
+/** A plain setting that a platform's stack must have. @throws UserError that says how to set it */
+export function requiredSetting({ project, setting }: ProjectSettings, stack: string, key: string): string {
+  const value = setting(stack, key);
+  if (value) return value;
+  throw new UserError(
+    `${project}:${key} is not in the config of the platform's stack "${stack}", so nothing can be judged that stands on it: ` +
+      `set it with "pulumi config set -s ${stack} ${key} <value>" (docs/platform.md).`,
+  );
+}
 
 /** A file as YAML says it; undefined where there is none. */
 export function readYaml(file: string): unknown {

@@ -17,6 +17,7 @@ const container = (Id: string, platform: string, group?: string) => ({
   Names: [`/${Id}`],
   Image: "shop",
   State: "running",
+  Status: "Up 2 minutes (healthy)",
   Labels: { [labels.platform]: platform, ...(group === undefined ? {} : { [labels.group]: group }) },
 });
 const record = { id: "r1", name: "a.substation.test", type: "A", content: "127.0.0.1", comment: ours };

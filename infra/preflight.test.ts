@@ -26,6 +26,7 @@ const container = (Name: string, Labels: Record<string, string>) => ({
   Image: "nginx",
   Labels,
   State: "running",
+  Status: "Up 2 minutes (healthy)",
 });
 const record = (comment: string | null) => ({
   id: "r",

@@ -10,7 +10,10 @@ export interface LiveContainer {
   readonly Names: readonly string[];
   readonly Image: string;
   readonly Labels: Readonly<Record<string, string>>;
+  /** running, exited, … */
   readonly State: string;
+  /** For people: "Up 5 minutes (healthy)". */
+  readonly Status: string;
 }
 
 export interface LiveVolume {

@@ -33,6 +33,8 @@ export interface PlatformSettings extends ImageNames, Partial<SandboxSettings> {
   readonly zoneId: string;
   /** Base URL of the Cloudflare v4 API; absent for the real one. */
   readonly dnsApi?: string;
+  /** `address:port` of the DNS server that knows the zone; absent where the system's resolver does. */
+  readonly dnsResolver?: string;
   /** Secret. */
   readonly dnsToken: string;
   /** IPv4 address that the substations' records point at, and the port on which the ingress listens there. */
@@ -95,6 +97,7 @@ export async function startLocal(
       zone: dns.zone,
       zoneId: dns.zoneId,
       ...(dns.api === undefined ? {} : { dnsApi: dns.api }),
+      ...(cloudflare ? {} : { dnsResolver: `127.0.0.1:${instance.dnsPort}` }),
       dnsToken: dns.token,
       ingressAddress: "127.0.0.1",
       ingressPort: instance.ingressPort,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { UserError } from "../config/error";
 import { formatProblem, loadFleet, problemsFor, type Fleet, type Problem } from "../config/fleet";
-import { platformOf, projectSettings, type ProjectSettings } from "../config/stack-config";
+import { platformOf, projectSettings, requiredSetting, type ProjectSettings } from "../config/stack-config";
 import type { ExpectedSubstation, Intent, PlatformIntent } from "./rules/intent";
 
 /**
@@ -46,15 +46,8 @@ function intentOf(settings: ProjectSettings, fleet: Fleet, platformStack: string
   return { platform, stack: undefined, substations, capacity: undefined, mayTouch: undefined };
 }
 
-function platformIntent({ project, setting }: ProjectSettings, stack: string): PlatformIntent {
-  const required = (key: string): string => {
-    const value = setting(stack, key);
-    if (value) return value;
-    throw new UserError(
-      `${project}:${key} is not in the config of the platform's stack "${stack}", so nothing can be judged that stands on it: ` +
-        `set it with "pulumi config set -s ${stack} ${key} <value>" (docs/platform.md).`,
-    );
-  };
+function platformIntent(settings: ProjectSettings, stack: string): PlatformIntent {
+  const required = (key: string): string => requiredSetting(settings, stack, key);
   const name = required("name");
   return {
     name,

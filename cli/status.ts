@@ -1,0 +1,54 @@
+import { styleText } from "node:util";
+import { Command } from "commander";
+import { fleetStatus, type SubstationStatus } from "../fleet/status";
+import { orBlind } from "./blind";
+import { projectRoot } from "./project";
+import { table } from "./table";
+
+export function statusCommand(): Command {
+  return new Command("status")
+    .description(
+      "Says which substations are open: those in whose stack and on whose engine all is well, and from which a purchase was proved to go through as they stand now.",
+    )
+    .argument("[ids...]", "these substations only; without any, the whole fleet")
+    .option("--json", "print an array of {id, group, tier, url, engine, proof, open, reason}")
+    .addHelpText(
+      "after",
+      "\nExit code: 0 all are open, 1 some are not, 2 nobody could look.\nNeeds the `pulumi` command on PATH and PULUMI_BACKEND_URL, and the Docker engine.",
+    )
+    .action((ids: string[], { json }: { readonly json?: boolean }) =>
+      orBlind(async () => {
+        const found = await fleetStatus({ root: projectRoot(), env: process.env }, ids);
+        process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : statusText(found));
+        return found.every(({ open }) => open) ? 0 : 1;
+      }),
+    );
+}
+
+/** The table, and below it a line for each substation that is not open. */
+export function statusText(found: readonly SubstationStatus[]): string {
+  if (found.length === 0) return "there is no substation\n";
+  const paint = (style: "green" | "red" | "bold", text: string): string =>
+    styleText(style, text, { stream: process.stdout });
+  const head = ["id", "group", "tier", "URL", "engine", "proof", "verdict"].map((word) =>
+    paint("bold", word),
+  );
+  const rows = found.map(({ id, group, tier, url, engine, proof, open }) => [
+    id,
+    group,
+    tier,
+    url ?? "-",
+    engine.what,
+    proofWord(proof),
+    open ? paint("green", "open") : paint("red", "not open"),
+  ]);
+  const reasons = found.flatMap(({ id, reason }) =>
+    reason === undefined ? [] : [`${id} is not open: ${reason}`],
+  );
+  return `${[...table([head, ...rows]), ...(reasons.length > 0 ? ["", ...reasons] : [])].join("\n")}\n`;
+}
+
+function proofWord({ state, since, stopped = [] }: SubstationStatus["proof"]): string {
+  if (state !== "valid") return state;
+  return stopped.length === 0 ? `since ${since}` : `since ${since}, ${stopped.join(", ")} unpaid`;
+}

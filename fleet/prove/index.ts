@@ -1,0 +1,108 @@
+import type { Proof } from "../../config/proof";
+import { mapBounded } from "../../inventory/bounded";
+import type { Workspace } from "../pulumi";
+import { keep, keptProofs, provedIds } from "./kept";
+import { prove } from "./prove";
+import { targets, type Target } from "./target";
+import { validity } from "./validity";
+
+/** How the proof of one substation went. */
+export type Proved =
+  | { readonly id: string; readonly file: string; readonly proof: Proof }
+  /** It is not in its stack, or could not be looked at. */
+  | { readonly id: string; readonly untried: string };
+
+/** Runs the proof of one substation under a name; its `note` tells of each step. */
+export type Shown = (id: string, work: (note: (what: string) => void) => Promise<Proved>) => Promise<Proved>;
+
+/** Shops at one time: much of a proof is waiting, and all of them share the host. */
+const atOnce = 4;
+
+/**
+ * Proves substations and keeps the proofs, whatever they say.
+ * @param ids all of the fleet where there is none
+ * @throws UserError for an id that no file has, or where the files have problems
+ */
+export async function proveAll(
+  workspace: Workspace,
+  ids: readonly string[],
+  shown: Shown,
+): Promise<Proved[]> {
+  return await proveTargets(workspace.root, await targets(workspace, { ids }), shown);
+}
+
+/** Proves those of a group that have no valid proof. @returns all of the group, as they are looked up, and what was proved */
+export async function proveMissing(
+  workspace: Workspace,
+  group: string,
+  shown: Shown,
+): Promise<{ readonly looked: readonly Target[]; readonly proved: readonly Proved[] }> {
+  const looked = await targets(workspace, { group });
+  const missing = looked.filter(({ spec, platform, standing }) => {
+    const owner = { platform: platform.name, group, id: spec.id };
+    return validity(keptProofs(workspace.root, spec.id), owner, standing?.shop).state !== "valid";
+  });
+  return { looked, proved: await proveTargets(workspace.root, missing, shown) };
+}
+
+const proveTargets = (root: string, looked: readonly Target[], shown: Shown): Promise<Proved[]> =>
+  mapBounded(atOnce, looked, (target) =>
+    shown(target.spec.id, async (note): Promise<Proved> => {
+      const { id, group } = target.spec;
+      if (!target.standing?.shop) return { id, untried: `it is not open: npm run up -- ${group}` };
+      const { file, proof } = keep(root, await prove(target, { root, note }));
+      return { id, file, proof };
+    }),
+  );
+
+/** Something that is wrong with a kept proof. */
+export interface ProofFinding {
+  readonly id: string;
+  readonly file: string;
+  readonly kind: "unreadable" | "altered" | "foreign" | "chain" | "stale" | "failed" | "none";
+  readonly what: string;
+}
+
+/** Of the proofs that were looked at. */
+export interface Verified {
+  readonly files: number;
+  readonly findings: readonly ProofFinding[];
+}
+
+/**
+ * Looks at all kept proofs of substations, and whether the last of each still holds; changes nothing. Without ids, at those of substations that have no file any more too.
+ * @throws UserError as above
+ */
+export async function verifyProofs(workspace: Workspace, ids: readonly string[]): Promise<Verified> {
+  const looked = new Map((await targets(workspace, { ids })).map((target) => [target.spec.id, target]));
+  const all = [...new Set([...looked.keys(), ...(ids.length === 0 ? provedIds(workspace.root) : [])])];
+  const findings: ProofFinding[] = [];
+  let files = 0;
+  for (const id of all) {
+    const kept = keptProofs(workspace.root, id);
+    files += kept.length;
+    findings.push(
+      ...kept.flatMap(({ file, faults }) => faults.map(({ kind, what }) => ({ id, file, kind, what }))),
+    );
+    const target = looked.get(id);
+    if (target) findings.push(...holds(target, kept));
+  }
+  return { files, findings };
+}
+
+function holds(
+  { spec: { id, group }, platform, standing }: Target,
+  kept: ReturnType<typeof keptProofs>,
+): ProofFinding[] {
+  const found = validity(kept, { platform: platform.name, group, id }, standing?.shop);
+  switch (found.state) {
+    case "none":
+      return [{ id, file: `proofs/${id}/`, kind: "none", what: "there is no proof of it" }];
+    case "stale":
+    case "failed":
+      return [{ id, file: found.file, kind: found.state, what: found.why }];
+    case "valid":
+    case "unusable": // told by its faults
+      return [];
+  }
+}

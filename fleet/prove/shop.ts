@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ChannelDescriptor, ChannelSpec } from "../../config/channels/types";
+import { Failed, type Seen } from "./ledger";
+import { elementsWith, textOf } from "./markup";
+import type { Target } from "./target";
+import type { Page, Visitor } from "./visitor";
+
+/** Milliseconds within which a shop that was just opened is routed and ready. */
+const patience = 15_000;
+
+/** An article on the shop's home page. */
+export interface Goods {
+  readonly id: string;
+  readonly module: string;
+  /** At most 200 characters. */
+  readonly title: string;
+  readonly fen: number;
+  readonly soldOut: boolean;
+}
+
+/**
+ * Whether the shop is ready, and is the container that is to be proved.
+ * @throws Failed
+ */
+export async function checkReady(
+  visitor: Visitor,
+  home: URL,
+  containerId: string,
+  { wait = patience }: { readonly wait?: number } = {},
+): Promise<Seen> {
+  for (const end = Date.now() + wait; ; await sleep(500)) {
+    const answer = await visitor.get(new URL("/readyz", home)).catch((error: Error) => error);
+    if (!(answer instanceof Error) && answer.status === 200) {
+      const instance = answer.headers["x-substation-instance"];
+      if (typeof instance === "string" && !containerId.startsWith(instance))
+        throw new Failed(
+          `container ${instance} answers for ${home.host}, not ${containerId.slice(0, 12)}`,
+          "Another container has this host's route, or an update is under way: wait for it, and run this again.",
+        );
+      return {
+        what: `${home.host} is ready${instance === undefined ? "" : `, by container ${containerId.slice(0, 12)}`}`,
+      };
+    }
+    if (Date.now() > end)
+      throw new Failed(
+        answer instanceof Error ? answer.message : `${home.host} answers /readyz with ${answer.status}`,
+        "See the shop's log (docker logs), and its routes at the ingress.",
+      );
+  }
+}
+
+/**
+ * What the home page lists: something of each module that is on, and nothing else.
+ * @throws Failed
+ */
+export async function readGoods(visitor: Visitor, home: URL, { modules }: Target["spec"]): Promise<Goods[]> {
+  const page = await visitor.get(new URL("/", home));
+  if (page.status !== 200)
+    throw new Failed(`the home page is answered with ${page.status}`, "See the shop's log (docker logs).");
+  const goods = goodsOn(page);
+  const on = Object.entries(modules).flatMap(([name, module]) => (module?.enabled ? [name] : []));
+  if (on.length === 0)
+    throw new Failed(
+      "no module is on, so nothing is sold",
+      "Switch one on in the file, and update the group.",
+    );
+  const bare = on.filter((name) => !goods.some(({ module }) => module === name));
+  if (bare.length > 0)
+    throw new Failed(
+      `nothing of ${bare.join(", ")} is listed`,
+      "List an article of it in the shop, or check the module's settings in the file. An image of your own must keep docs/image-contract.md.",
+    );
+  const strange = goods.find(({ module }) => !on.includes(module));
+  if (strange)
+    throw new Failed(
+      `goods of ${strange.module} are listed, which the file does not switch on`,
+      "The file is newer than what runs: update the group.",
+    );
+  return goods;
+}
+
+const goodsOn = ({ body }: Page): Goods[] =>
+  elementsWith(body, "data-goods").map(({ attributes, content }) => ({
+    id: attributes["data-goods"] ?? "",
+    module: attributes["data-module"] ?? "",
+    title: textOf(/<a\b[^>]*>([^]*?)<\/a>/.exec(content)?.[1] ?? "").slice(0, 200) || "(without a title)",
+    fen: Number(attributes["data-fen"]),
+    soldOut: "data-sold-out" in attributes,
+  }));
+
+/**
+ * Sends what is signed by nobody to where the gateway will call: by both methods the shop must refuse it in the gateway's own words. A challenge page, a redirect or a 404
+ * would meet the gateway too.
+ * @throws Failed
+ */
+export async function probeNotify(
+  visitor: Visitor,
+  url: URL,
+  { kind }: Pick<ChannelSpec, "kind">,
+  { health: { refusal } }: Pick<ChannelDescriptor, "health">,
+): Promise<Seen> {
+  for (const method of ["GET", "POST"]) {
+    const { status, headers, body } = await visitor.ask(
+      method,
+      url,
+      method === "POST" ? new URLSearchParams() : undefined,
+    );
+    const seen = `${method} ${url.pathname}, unsigned, is answered with ${status}`;
+    const [wrong, remedy] =
+      status >= 300 && status < 400
+        ? [`a redirect to ${headers.location}`, "Take the redirect away: a gateway does not follow it."]
+        : /^text\/html\b/i.test(headers["content-type"] ?? "")
+          ? [
+              "a page for people",
+              "Let /pay/ through whatever shows it: a firewall's challenge, or a maintenance page.",
+            ]
+          : !body.toLowerCase().includes(refusal.toLowerCase())
+            ? [
+                `no word of refusal ("${refusal}" of ${kind})`,
+                "See that /pay/ reaches the shop, and the shop's log.",
+              ]
+            : [];
+    if (wrong !== undefined) throw new Failed(`${seen}: ${wrong}`, remedy ?? "");
+  }
+  return { what: `${url.pathname} refuses what is unsigned, by GET and by POST` };
+}

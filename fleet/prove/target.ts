@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { UserError } from "../../config/error";
+import {
+  formatProblem,
+  loadFleet,
+  problemsFor,
+  type Fleet,
+  type Problem,
+  type SubstationSpec,
+} from "../../config/fleet";
+import type { Ingress } from "../../config/platform";
+import {
+  platformOf,
+  projectSettings,
+  requiredSetting,
+  type ProjectSettings,
+} from "../../config/stack-config";
+import { nearest } from "../../config/suggest";
+import { mapBounded } from "../../inventory/bounded";
+import type { Workspace } from "../pulumi";
+import { standing, type Standing } from "../standing";
+
+/** A substation that a file asks for, with what is known of where it stands. */
+export interface Target {
+  readonly spec: SubstationSpec;
+  readonly platform: PlatformAddress;
+  /** As its stack has it; undefined where it was never opened. */
+  readonly standing: Standing | undefined;
+}
+
+/** How a platform's shops are reached; all of it plain settings of its stack. */
+export interface PlatformAddress {
+  readonly name: string;
+  readonly ingress: Ingress;
+  /** `address:port` of the DNS server that knows the zone; undefined for the system's resolver. */
+  readonly resolver: string | undefined;
+  /** Base URL of the sandbox payment gateways. */
+  readonly sandboxGateway: string | undefined;
+}
+
+/** Commands of Pulumi at one time: each takes half a second of a core. */
+const exportsAtOnce = 2;
+
+/** Those of a group, or those with an id; without an id, all of the fleet. */
+export type Choice = { readonly group: string } | { readonly ids: readonly string[] };
+
+/**
+ * Substations in the order of the files.
+ * @throws UserError for an id that no file has, or where files that concern them have problems
+ */
+export async function targets(workspace: Workspace, choice: Choice): Promise<Target[]> {
+  const settings = projectSettings(workspace);
+  const fleet = loadFleet(join(workspace.root, "stacks"));
+  const specs = "group" in choice ? ofGroup(fleet, choice.group) : withIds(fleet, choice.ids);
+  const groups = [...new Set(specs.map(({ group }) => group))];
+  const platforms = new Map(
+    groups.map((group) => [group, platformAddress(settings, platformOf(settings, group))]),
+  );
+  const states = new Map(
+    await mapBounded(
+      exportsAtOnce,
+      groups,
+      async (group) => [group, await standing(workspace, group)] as const,
+    ),
+  );
+  return specs.map((spec) => ({
+    spec,
+    platform: platforms.get(spec.group)!,
+    standing: states.get(spec.group)!.get(spec.id),
+  }));
+}
+
+function ofGroup(fleet: Fleet, group: string): readonly SubstationSpec[] {
+  refuse(problemsFor(fleet, group));
+  return fleet.groups.get(group) ?? [];
+}
+
+function withIds(fleet: Fleet, ids: readonly string[]): readonly SubstationSpec[] {
+  const all = [...fleet.groups.values()].flat();
+  const unknown = ids.find((id) => !all.some((spec) => spec.id === id));
+  if (ids.length === 0 || unknown !== undefined) refuse(fleet.problems); // its own file may be the one that cannot be read
+  if (unknown !== undefined) {
+    const near = nearest(
+      unknown,
+      all.map(({ id }) => id),
+    );
+    throw new UserError(
+      `there is no substation "${unknown}" in ${fleet.root}${near === undefined ? "." : `: did you mean "${near}"?`}`,
+    );
+  }
+  return ids.length === 0 ? all : all.filter(({ id }) => ids.includes(id));
+}
+
+function refuse(problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  throw new UserError(
+    `the typed files have problems, so nobody can say what should stand:\n${problems.map(formatProblem).join("\n")}`,
+  );
+}
+
+function platformAddress(settings: ProjectSettings, stack: string): PlatformAddress {
+  const required = (key: string): string => requiredSetting(settings, stack, key);
+  return {
+    name: required("name"),
+    ingress: { address: required("ingressAddress"), port: Number(required("ingressPort")) },
+    resolver: settings.setting(stack, "dnsResolver"),
+    sandboxGateway: settings.setting(stack, "sandboxGateway"),
+  };
+}

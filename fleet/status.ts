@@ -1,0 +1,114 @@
+import type { Owner } from "../config/names";
+import { liveContainers, type LiveContainer } from "../inventory/docker";
+import { keptProofs } from "./prove/kept";
+import { targets, type Target } from "./prove/target";
+import { stoppedChannels, validity, type Validity } from "./prove/validity";
+import type { Workspace } from "./pulumi";
+
+/** What is so of one substation, whatever any single part says of itself. */
+export interface SubstationStatus {
+  readonly id: string;
+  readonly group: string;
+  readonly tier: string;
+  /** Undefined where it is not in its stack. */
+  readonly url: string | undefined;
+  /** What stack and Docker engine say of it: whether it is there, and serves. */
+  readonly engine: { readonly ok: boolean; readonly what: string };
+  readonly proof: ProofStatus;
+  /** Only where the engine is content, and a valid proof says that a purchase went through what stands there now. */
+  readonly open: boolean;
+  /** Why it is not open, and what to do; undefined where it is. */
+  readonly reason: string | undefined;
+}
+
+export interface ProofStatus {
+  readonly state: Validity["state"];
+  readonly file?: string;
+  /** When a valid one began, UTC. */
+  readonly since?: string;
+  /** Of a valid one: real merchants, with whom nothing was paid. */
+  readonly stopped?: readonly string[];
+  /** Of one that is not. */
+  readonly why?: string;
+}
+
+/**
+ * Which substations are open; all of them where no id is given.
+ * @throws UserError for an id that no file has, or where the files have problems
+ * @throws Error where a stack or the Docker engine cannot be looked at
+ */
+export async function fleetStatus(workspace: Workspace, ids: readonly string[]): Promise<SubstationStatus[]> {
+  return await statusOf(workspace.root, await targets(workspace, { ids }));
+}
+
+/** The same, of targets that were looked up already. */
+export async function statusOf(root: string, looked: readonly Target[]): Promise<SubstationStatus[]> {
+  const containers = new Map((await liveContainers()).map((container) => [container.Id, container]));
+  return looked.map((target) => {
+    const { spec, platform, standing } = target;
+    const owner: Owner = { platform: platform.name, group: spec.group, id: spec.id };
+    const proof = validity(keptProofs(root, spec.id), owner, standing?.shop);
+    const engine = engineWord(target, containers);
+    const reason = reasonNot(spec.id, spec.group, engine, proof);
+    return {
+      id: spec.id,
+      group: spec.group,
+      tier: spec.tier.name,
+      url: standing?.url,
+      engine,
+      proof: proofStatus(proof),
+      open: reason === undefined,
+      reason,
+    };
+  });
+}
+
+function engineWord(
+  { standing }: Target,
+  containers: ReadonlyMap<string, LiveContainer>,
+): SubstationStatus["engine"] {
+  if (!standing) return { ok: false, what: "not in the stack" };
+  if (!standing.shop) return { ok: false, what: "without a container" };
+  const found = containers.get(standing.shop.id);
+  if (!found) return { ok: false, what: "its container is gone" };
+  const [, health] = /\((?:health: )?(\w+)\)/.exec(found.Status) ?? [];
+  const what = found.State === "running" ? (health ?? "running") : found.State;
+  return { ok: what === "healthy" || what === "running", what };
+}
+
+function reasonNot(
+  id: string,
+  group: string,
+  engine: SubstationStatus["engine"],
+  proof: Validity,
+): string | undefined {
+  if (!engine.ok)
+    return engine.what === "not in the stack"
+      ? `it was never opened: npm run up -- ${group}`
+      : `${engine.what}: npm run up -- ${group}`;
+  const again = `npm run substation -- prove ${id}`;
+  switch (proof.state) {
+    case "valid":
+      return undefined;
+    case "none":
+      return `nothing was ever bought from it: ${again}`;
+    case "stale":
+      return `its proof no longer holds: ${proof.why}: ${again}`;
+    case "unusable":
+      return `its proof cannot be used: ${proof.why} (${proof.file}): ${again}`;
+    case "failed":
+      return proof.why;
+  }
+}
+
+function proofStatus(proof: Validity): ProofStatus {
+  if (proof.state === "none") return { state: proof.state };
+  if (proof.state !== "valid") return { state: proof.state, file: proof.file, why: proof.why };
+  const stopped = stoppedChannels(proof.proof);
+  return {
+    state: proof.state,
+    file: proof.file,
+    since: proof.proof.when,
+    ...(stopped.length > 0 ? { stopped } : {}),
+  };
+}
