@@ -6,7 +6,15 @@ import { z } from "zod";
  * alone.
  */
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+/** @param what it is of, for editors */
+const sha256 = (what: string) =>
+  z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .meta({
+      description: what,
+      examples: ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    });
 const text = z.string().min(1).max(2000);
 const milliseconds = z.int().min(0).describe("Milliseconds that it took.");
 
@@ -34,35 +42,41 @@ const purchaseSchema = z.strictObject({
   delivered: z
     .strictObject({
       kind: z.enum(["card", "receipt"]).describe("A code from stock, or the receipt of a top-up."),
-      sha256: sha256.describe("SHA-256 of its text."),
+      sha256: sha256("SHA-256 of its text."),
     })
     .optional()
     .describe("What the shop handed out."),
 });
 
-const stepSchema = z.strictObject({
-  step: z.enum(stepNames).describe("What was looked at."),
-  channel: text.optional().describe("Id of the payment channel, for steps of one."),
-  outcome: z
-    .enum(outcomes)
-    .describe(
-      "stopped-before-payment: the merchant is a real one, and all went well up to where money would move.",
-    ),
-  what: text.describe("What was seen, or why it was not tried."),
-  remedy: text.optional().describe("What to do about it."),
-  milliseconds,
-  purchase: purchaseSchema.optional().describe("Evidence of a purchase."),
-});
+const stepSchema = z
+  .strictObject({
+    step: z.enum(stepNames).describe("What was looked at."),
+    channel: text.optional().describe("Id of the payment channel, for steps of one."),
+    outcome: z
+      .enum(outcomes)
+      .describe(
+        "stopped-before-payment: the merchant is a real one, and all went well up to where money would move.",
+      ),
+    what: text.describe("What was seen, or why it was not tried."),
+    remedy: text.optional().describe("What to do about it."),
+    milliseconds,
+    purchase: purchaseSchema.optional().describe("Evidence of a purchase."),
+  })
+  .describe("One step.");
 
 const subjectSchema = z.strictObject({
   container: text.describe("Name of the shop's container: its end is a hash of all that it was made from."),
-  containerId: sha256.describe("The engine's id of it."),
+  containerId: sha256("The engine's id of it."),
   image: text.describe("Id of its image."),
   file: text.describe("The substation's file, in the project's folder."),
   blob: z
     .string()
     .regex(/^[0-9a-f]{40}$/)
-    .describe("Git's id of that file's content: `git cat-file -p <blob>` shows it, once it is committed."),
+    .meta({
+      description:
+        "Git's id of that file's content: `git cat-file -p <blob>` shows it, once it is committed.",
+      examples: ["ce013625030ba8dba906f756967f9e9ca394464a"],
+    }),
 });
 
 export const proofSchema = z
@@ -73,7 +87,10 @@ export const proofSchema = z
     id: text.describe("The substation."),
     host: text.describe("Its name in DNS."),
     url: text.describe("Its home page."),
-    when: z.iso.datetime({ precision: 0 }).describe("When it began, UTC; the file's name says the same."),
+    when: z.iso.datetime({ precision: 0 }).meta({
+      description: "When it began, UTC; the file's name says the same.",
+      examples: ["2026-11-23T12:00:00Z"],
+    }),
     milliseconds,
     by: z
       .strictObject({
@@ -84,8 +101,8 @@ export const proofSchema = z
     subject: subjectSchema.describe("What was proved: another container needs another proof."),
     result: z.enum(["proved", "failed"]).describe("proved: every step is ok, or stopped before money moved."),
     steps: z.array(stepSchema).describe("In the order in which they were taken."),
-    previous: sha256.optional().describe("`hash` of the proof before this one; absent in the first."),
-    hash: sha256.describe("SHA-256 of this proof without this key, as JSON with sorted keys and no spaces."),
+    previous: sha256("`hash` of the proof before this one; absent in the first.").optional(),
+    hash: sha256("SHA-256 of this proof without this key, as JSON with sorted keys and no spaces."),
   })
   .describe("A proof that a substation is open: written by `substation prove`, never by hand.");
 

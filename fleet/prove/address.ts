@@ -41,7 +41,7 @@ export async function checkName(
 export async function checkCertificate(
   url: URL,
   address: string,
-  { ca, now = Date.now }: { readonly ca?: string; readonly now?: () => number } = {},
+  { ca }: { readonly ca?: string } = {},
 ): Promise<Seen> {
   const host = url.hostname;
   const port = Number(url.port || 443);
@@ -62,9 +62,9 @@ export async function checkCertificate(
       socket.destroy();
     });
     socket.once("timeout", () => refuse("no TLS handshake within 10 s"));
-    socket.once("error", ({ message }) => refuse(message));
+    socket.once("error", ({ message }: Error) => refuse(message));
   });
-  const days = Math.floor((Date.parse(certificate.valid_to) - now()) / 86_400_000);
+  const days = Math.floor((Date.parse(certificate.valid_to) - Date.now()) / 86_400_000);
   if (days < 7)
     throw new Failed(
       `the certificate of ${host} ends in ${days} days, on ${certificate.valid_to}`,

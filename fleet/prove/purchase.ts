@@ -31,72 +31,76 @@ export interface Purchasing {
  * @throws Failed with what was seen up to there
  */
 export async function purchase(shop: Purchasing, channel: ChannelSpec): Promise<Seen> {
-  const order = await placeOrder(shop, channel);
-  const started = await shop.visitor.ask(
-    "POST",
-    new URL(order.pay.action, order.page.url),
-    new URLSearchParams({ channel: channel.id }),
-  );
-  const at = await gatewayAddress(shop, order.page.url, started);
-  const page = await shop.visitor.get(order.page.url);
+  const { order, title, fen, answer } = await start(shop, channel);
+  const at = await gatewayAddress(shop, order, answer);
+  const page = await shop.visitor.get(order);
   const begun: Purchase = {
-    goods: order.title,
-    amountFen: order.fen,
+    goods: title,
+    amountFen: fen,
     ...(at ? { gateway: at.protocol.startsWith("http") ? at.origin : at.protocol } : {}),
     ...numberOf(page, channel),
   };
   if (!at)
     throw new Failed(
-      `the payment could not be started: ${alertOf(started) || `status ${started.status}`}`,
+      `the payment could not be started: ${alertOf(answer) || `status ${answer.status}`}`,
       "Check the channel's fields and secrets, and that the shop reaches the gateway: the shop's log names the cause.",
       begun,
     );
-  return channel.sandbox ? await pay(shop, channel, order.page.url, at, begun) : stopped(channel, at, begun);
+  return channel.sandbox ? await pay(shop, channel, order, at, begun) : stopped(channel, at, begun);
 }
 
-interface Placed {
+interface Started {
+  /** Address of its page. */
+  readonly order: URL;
   readonly title: string;
   readonly fen: number;
-  /** The order's own. */
-  readonly page: Page;
-  readonly pay: Form;
+  /** The shop's, to the wish to pay by the channel. */
+  readonly answer: Page;
 }
 
-/** Orders the cheapest article of a module that the channel may sell; of the next module, where the shop does not offer the channel for that. */
-async function placeOrder(shop: Purchasing, channel: ChannelSpec): Promise<Placed> {
+/**
+ * Orders the cheapest article that the channel's limits allow, and starts its payment; of each module once, since what is in stock for a sandbox may not be for a real
+ * merchant. An order that it cannot be used for expires by itself.
+ */
+async function start(shop: Purchasing, channel: ChannelSpec): Promise<Started> {
   const fitting = shop.goods
     .filter(({ fen, soldOut }) => !soldOut && fen >= channel.minimum && fen <= channel.maximum)
     .sort((a, b) => a.fen - b.fen);
-  const limits = `${money.format(channel.minimum)} and ${money.format(channel.maximum)} yuan`;
   if (fitting.length === 0)
     throw new Failed(
-      `nothing that can be bought costs between ${limits}, the limits of ${channel.id}`,
+      `nothing that can be bought costs between ${money.format(channel.minimum)} and ${money.format(channel.maximum)} yuan, the limits of ${channel.id}`,
       "Put such an article into stock, or change the channel's limits in the file.",
     );
   const candidates = fitting.filter(
     ({ module }, at) => fitting.findIndex((one) => one.module === module) === at,
   );
   for (const goods of candidates) {
-    const placed = await order(shop, goods);
-    const offered = channelForms(placed.page);
-    const strange = [...offered.keys()].find((id) => !shop.enabled.includes(id));
+    const page = await placeOrder(shop, goods);
+    const offers = channelForms(page);
+    const strange = [...offers.keys()].find((id) => !shop.enabled.includes(id));
     if (strange !== undefined)
       throw new Failed(
         `the shop offers ${strange}, which the file does not switch on`,
         "The file is newer than what runs: update the group.",
       );
-    const pay = offered.get(channel.id);
-    if (pay) return { ...placed, pay };
+    // Of several channels under one title a page shows one, and takes the others by the same form.
+    const form = offers.get(channel.id) ?? [...offers.values()][0];
+    if (!form) continue;
+    const answer = await patiently(() =>
+      shop.visitor.ask("POST", new URL(form.action, page.url), filled(form, { channel: channel.id })),
+    );
+    if (answer.status !== 409) return { order: page.url, title: goods.title, fen: goods.fen, answer };
   }
   throw new Failed(
-    `the shop does not offer ${channel.id} for what it may sell`,
+    `the shop takes no money by ${channel.id} for what it may sell`,
     channel.sandbox
       ? "Is it switched on in what runs, and its daily cap not used up? Are there sample cards?"
       : "Is it switched on in what runs, and its daily cap not used up? A real merchant needs real cards in stock: sample ones are for sandboxes.",
   );
 }
 
-async function order({ visitor, home }: Purchasing, { id, title, fen }: Goods): Promise<Omit<Placed, "pay">> {
+/** @returns the order's page */
+async function placeOrder({ visitor, home }: Purchasing, { id }: Goods): Promise<Page> {
   const page = await visitor.get(new URL(`/goods/${id}`, home));
   const form = forms(page.body).find(({ fields }) => fields.some(({ name }) => name === "contact"));
   if (!form)
@@ -116,7 +120,7 @@ async function order({ visitor, home }: Purchasing, { id, title, fen }: Goods): 
       `an order of goods ${id} is answered with ${ordered.status}: ${alertOf(ordered) || "no open order"}`,
       "See the shop's log (docker logs).",
     );
-  return { title, fen, page: ordered };
+  return ordered;
 }
 
 /** A shop takes a few orders at once from one caller, and then one every three seconds. */
