@@ -4,7 +4,7 @@ import type { ChannelSpec } from "../config/channels/types";
 import type { Modules } from "../config/modules/types";
 import { containerName, userId, volumeName, type Owner } from "../config/names";
 import type { DatabaseServer } from "../config/platform";
-import { orderedScopes, type Scope } from "../config/scopes";
+import type { InitialData } from "../config/templates/types";
 import type { SecretVersions } from "../config/secret-versions";
 import {
   channelConfig,
@@ -45,8 +45,10 @@ export interface StorefrontArgs {
   readonly modules: Modules;
   readonly channels: readonly ChannelSpec[];
   readonly channelSecrets: ChannelSecrets;
-  /** The platform's sandbox gateways; undefined where it has none. */
-  readonly sandbox: Sandbox | undefined;
+  /** What a new shop begins with; what was loaded once is never loaded again. */
+  readonly initialData: InitialData;
+  /** Base URL of the platform's sandbox gateways. */
+  readonly sandboxGateway: string | undefined;
   /** `name@sha256:…` or `sha256:…`; never a tag. */
   readonly image: string;
   readonly edgeNetwork: string;
@@ -145,10 +147,11 @@ function createMigration(
     mustRun: false,
     attach: true,
   };
+  const migrating = { ...config(args, database.migrateRole), initialData: args.initialData };
   // What the files hold is in the names too, so that a change of it makes new containers; of secrets, their versions.
   const name = containerName(owner.platform, owner.id, "migrate", [
     inputs,
-    config(args, database.migrateRole),
+    migrating,
     channelSecretVersions(args.channelSecrets),
   ]);
   const { migratePassword, appPassword, ...shopSecrets } = secrets;
@@ -159,7 +162,7 @@ function createMigration(
       name,
       // One file for each: every upload is a request for which the engine starts a process.
       uploads: [
-        file(secretsFolder, withSecrets(config(args, database.migrateRole), migratePassword)),
+        file(secretsFolder, withSecrets(migrating, migratePassword)),
         file(
           shopSecretsFolder,
           withSecrets(
@@ -288,15 +291,10 @@ function withSecrets(
   password: pulumi.Output<string>,
   secrets?: pulumi.Output<object>,
 ): pulumi.Output<string> {
-  return pulumi
-    .all([password, secrets])
-    .apply(([password, secrets]) =>
-      JSON.stringify(
-        { ...plain, database: { ...plain.database, password }, ...(secrets ? { secrets } : {}) },
-        null,
-        2,
-      ),
-    );
+  return pulumi.all([password, secrets]).apply(([password, secrets]) =>
+    // Without line ends: the engine writes it into its state several times with every step.
+    JSON.stringify({ ...plain, database: { ...plain.database, password }, ...(secrets ? { secrets } : {}) }),
+  );
 }
 
 function limited(limits: Omit<StorefrontLimits, "databaseConnections" | "temporaryStorageBytes">) {

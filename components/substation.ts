@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSpec } from "../config/channels/types";
 import { mainStationPublicKey } from "../config/main-station-token";
 import type { Modules } from "../config/modules/types";
+import type { InitialData } from "../config/templates/types";
 import type { Owner } from "../config/names";
 import type { Platform } from "../config/platform";
 import type { Scope } from "../config/scopes";
@@ -36,6 +37,8 @@ export interface SubstationArgs {
   readonly channels: readonly ChannelSpec[];
   /** A value for each secret field of each channel. */
   readonly channelSecrets: ChannelSecrets;
+  /** What a new shop begins with: a template, filled. */
+  readonly initialData: InitialData;
   /**
    * `name@sha256:…`, or `sha256:…` for an image that is on the host already.
    * @default the platform's storefront image
@@ -123,7 +126,8 @@ export class Substation extends pulumi.ComponentResource {
         modules: args.modules,
         channels: args.channels,
         channelSecrets: args.channelSecrets,
-        sandbox: sandboxOf(platform),
+        initialData: args.initialData,
+        sandboxGateway: platform.sandboxGateway,
         image: args.image ?? platform.storefrontImage,
         edgeNetwork: platform.edgeNetwork,
         server: platform.database,

@@ -19,6 +19,9 @@ import type { SubstationFile } from "./schema";
 import { secretVersions, type SecretVersions } from "./secret-versions";
 import { readSource } from "./source";
 import { storedSecrets, type StoredSecret } from "./stack-secrets";
+import { Templates } from "./templates";
+import type { InitialData } from "./templates/types";
+import { initialDataOf, sizeProblems, templateOf, templateProblems } from "./templates/use";
 import { termProblems } from "./term-problems";
 import { readTiers, resourcesOf, tierProblems } from "./tiers";
 import type { Resources, Tier, Tiers } from "./tiers";
@@ -50,6 +53,8 @@ export interface SubstationSpec {
   readonly modules: Modules;
   /** In the order of the file. */
   readonly channels: readonly ChannelSpec[];
+  /** The template with this substation's values. */
+  readonly initialData: InitialData;
   /** The tier's, with what the file asks for in place of it. */
   readonly resources: Resources;
   readonly secretVersions: SecretVersions;
@@ -79,8 +84,9 @@ export function loadFleet(stacksDir: string): Fleet {
   const tree = readTree(root, displayName);
   const problems: Problem[] = [...tree.problems];
   const tiers = loadTiers(tree.tiers, displayName);
-  const adapters = loadAdapters(tree.channels, displayName);
-  problems.push(...tiers.problems, ...adapters.problems);
+  problems.push(...tiers.problems);
+  const templates = new Templates(tree.templates, displayName);
+  for (const { name } of tree.templates) templates.get(name); // also those that no file names yet
   const groups = new Map<string, SubstationSpec[]>();
   const claims: Claim[] = [];
 
@@ -92,7 +98,7 @@ export function loadFleet(stacksDir: string): Fleet {
     for (const file of files) {
       const { claim, spec, found } = loadSubstation(file, displayName(file.path), group, {
         tiers,
-        adapters,
+        templates,
         secrets,
       });
       problems.push(...found);
@@ -105,16 +111,9 @@ export function loadFleet(stacksDir: string): Fleet {
     }
     if (!groupFinding(group)) groups.set(group, specs);
   }
-  problems.push(...collisions(claims));
-  const fileCount = claims.length + tree.channels.length + (tree.tiers === undefined ? 0 : 1);
-  return {
-    root,
-    tiers: tiers.byName,
-    adapters: adapters.byName,
-    groups,
-    fileCount,
-    problems: problems.sort(compareProblems),
-  };
+  problems.push(...collisions(claims), ...templates.problems);
+  const fileCount = claims.length + tree.templates.length + (tree.tiers === undefined ? 0 : 1);
+  return { root, tiers: tiers.byName, groups, fileCount, problems: problems.sort(compareProblems) };
 }
 
 /** The problems that concern one group: its own, those of the tiers, and those of the folder itself, but not those of other groups. */
@@ -174,7 +173,7 @@ interface Loaded {
 
 interface Known {
   readonly tiers: Tiers;
-  readonly adapters: Adapters;
+  readonly templates: Templates;
   readonly secrets: Secrets;
 }
 
@@ -193,10 +192,14 @@ function loadSubstation({ id, path }: TreeFile, file: string, group: string, kno
   const channels = channelsIn(document, known.adapters);
   const all = once([...found, ...problems, ...problemsBetween(document, id, channels, known)]);
   const tier = value && known.tiers.byName.get(value.tier);
-  // A custom channel is not read where the file of its payment system has problems.
-  const unread = Object.keys(value?.channels ?? {}).length > channels.length;
-  if (!value || !tier || unread || all.length > 0) return { claim, found: all };
-  return { claim, found: all, spec: { id, group, file, at, ...specOf(value, tier), channels } };
+  const name = templateOf(document.value) ?? "";
+  const template = known.templates.get(name)?.value;
+  if (!value || !tier || !template || all.length > 0) return { claim, found: all };
+  const spec = specOf(value, tier);
+  const initialData = initialDataOf(template, value, spec.modules);
+  const tooMuch = sizeProblems(document, name, initialData);
+  if (tooMuch.length > 0) return { claim, found: tooMuch };
+  return { claim, found: all, spec: { id, group, file, at, ...spec, channels, initialData } };
 }
 
 /** What keys say of each other, of the tier and of what is stored; of a file whose form may be wrong elsewhere. */
@@ -204,7 +207,7 @@ function problemsBetween(
   document: Document,
   id: string,
   channels: readonly ChannelSpec[],
-  { tiers, adapters, secrets }: Known,
+  { tiers, templates, secrets }: Known,
 ): Problem[] {
   const file = (document.value ?? {}) as { tier?: unknown; resources?: unknown };
   const tier = typeof file.tier === "string" ? tiers.byName.get(file.tier) : undefined;
@@ -212,7 +215,8 @@ function problemsBetween(
   const stored = names ? secrets() : undefined;
   const found = [
     ...tierProblems(document, tiers),
-    ...channelProblems(document, channels, adapters, tier, tiers),
+    ...templateProblems(document, templates),
+    ...channelProblems(document, channels, tier, tiers),
     ...(stored ? secretProblems(document, id, channels, stored) : []),
   ];
   if (!tier) return found;
@@ -225,16 +229,7 @@ function problemsBetween(
   ];
 }
 
-/** Without what was said of the same place in the same words: a custom channel is held against two schemas. */
-function once(problems: readonly Problem[]): Problem[] {
-  const said = new Set<string>();
-  return problems.filter((problem) => {
-    const what = formatProblem(problem);
-    return !said.has(what) && said.add(what);
-  });
-}
-
-type Written = Omit<SubstationSpec, "id" | "group" | "file" | "at" | "channels">;
+type Written = Omit<SubstationSpec, "id" | "group" | "file" | "at" | "channels" | "initialData">;
 
 function specOf(value: SubstationFile, tier: Tier): Written {
   const { crmId, ...owner } = value.owner;

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import type { Finding } from "./problem";
 import { nearest } from "./suggest";
-import { textFinding } from "./text";
+import { proseFinding, textFinding } from "./text";
 import { unitFinding } from "./units";
 import type { Unit } from "./units";
 
@@ -36,6 +36,13 @@ export const line = (least: number, most: number, docs: Docs) =>
     .string()
     .superRefine(checked((value) => textFinding(value, least, most)))
     .meta({ ...docs, minLength: least, maxLength: most });
+
+/** Text that people read, of one line or more. */
+export const prose = (most: number, docs: Docs) =>
+  z
+    .string()
+    .superRefine(checked((value) => proseFinding(value, most)))
+    .meta({ ...docs, minLength: 1, maxLength: most });
 
 /** A value with a unit, from `least` to `most`, in the unit's own words. */
 export function quantity(unit: Unit, least: string, most: string, docs: Docs) {

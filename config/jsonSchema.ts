@@ -2,13 +2,14 @@ import { z } from "zod";
 
 import { proofSchema } from "./proof";
 import { substationSchema, tiersSchema } from "./schema";
+import { templateSchema } from "./templates/schema";
 
 /** The JSON Schemas for editors, by file name, as they are written to `schemas/`. */
 export function jsonSchemas(): ReadonlyMap<string, string> {
   const schemas = {
     "substation.schema.json": substationSchema,
     "tiers.schema.json": tiersSchema,
-    "proof.schema.json": proofSchema,
+    "template.schema.json": templateSchema,
   };
   return new Map(
     Object.entries(schemas).map(([name, schema]) => {

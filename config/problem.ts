@@ -34,8 +34,8 @@ export type ProblemCode =
   | `group/${"full" | "reserved" | "syntax"}`
   | `tier/${"exceeded" | "syntax" | "unknown"}`
   | `module/${"excludes" | "requires" | "resources" | "tier"}`
-  | `channel/${"adapter" | "field" | "limits" | "merchant" | "plain-secret" | "sandbox" | "syntax" | "tier" | "too-many"}`
-  | `descriptor/${"field" | "merchant" | "syntax"}`
+  | `channel/${"field" | "limits" | "merchant" | "plain-secret" | "sandbox" | "syntax" | "tier" | "too-many"}`
+  | `template/${"goods" | "repeated" | "too-large" | "unknown" | "value" | "variable"}`
   | `secret/${"missing" | "plain" | "value"}`
   | `terms/${"bounds" | "floor" | "markup" | "share" | "total"}`;
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { kindNames } from "./channels";
 import { channelsSchema } from "./channels/schema";
-import { checked, choice, line, list, quantity } from "./forms";
+import { checked, choice, line, list, quantity, word } from "./forms";
 import { hostFinding } from "./hosts";
 import { imageFinding, imagePattern } from "./image";
 import { modules } from "./modules";
@@ -239,6 +239,22 @@ export const substationSchema = z
       "What the shop adds to the main station's price. Bounded by the tier; the tier's default where it is absent.",
       "15%",
     ).optional(),
+    // Whether there is such a template, and what variables it has, `templates/use.ts` looks up.
+    template: word("^[a-z][a-z0-9-]{0,30}$", 'up to 31 of a-z, 0-9 and "-", beginning with a letter', {
+      description:
+        "What a new shop begins with: a template of templates/ or stacks/templates/, by name. standard where it is absent.",
+      examples: ["standard"],
+    }).optional(),
+    variables: z
+      .record(
+        z.string(),
+        line(1, 200, {
+          description: "What the template's texts say in its place.",
+          examples: ["9:00–22:00"],
+        }),
+      )
+      .meta({ description: "Values of the template's variables, by name." })
+      .optional(),
     modules: modulesSchema(modules).optional(),
     channels: channelsSchema.optional(),
     resources: resourcesSchema,

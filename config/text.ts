@@ -21,6 +21,18 @@ export function textFinding(text: string, least: number, most: number): Finding 
   return undefined;
 }
 
+/** The same for text of several lines, `most` characters in all. Line ends of YAML's block texts are no fault. */
+export function proseFinding(text: string, most: number): Finding | undefined {
+  const length = [...text].length;
+  if (text.trim() === "" || length > most)
+    return { code: "value/text", why: `it has ${length} characters; write 1 to ${most}` };
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => textFinding(line.trim(), 0, most))
+    .find((finding) => finding !== undefined);
+}
+
 /** `U+200B`, as character tables write it. */
 export const codePoint = (character: string): string =>
   `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;

@@ -16,8 +16,8 @@ export interface Tree {
     readonly path: string;
     readonly files: readonly TreeFile[];
   }[];
-  /** Descriptors of payment systems, by name. */
-  readonly channels: readonly TreeFile[];
+  /** Of templates/: a folder each, with its file. */
+  readonly templates: readonly { readonly name: string; readonly path: string }[];
   readonly problems: readonly Problem[];
 }
 
@@ -26,8 +26,8 @@ export interface TreeFile {
   readonly path: string;
 }
 
-/** Folder of the descriptors, which is no group. */
-const channelsFolder = "channels";
+/** A template's own file, in the folder of its name. */
+export const templateFileName = "template.yaml";
 
 /** Left behind by editors and operating systems, or documentation: passed over without a word. */
 const leftover = /^\.|~$|^#.*#$|\.md$/;
@@ -71,12 +71,13 @@ export function readTree(root: string, name: (path: string) => string): Tree {
   };
 
   let tiers: string | undefined;
+  const templates: { name: string; path: string }[] = [];
   const groups: { name: string; path: string; files: TreeFile[] }[] = [];
   let channels: TreeFile[] = [];
   const top = entries(root);
   for (const entry of top) {
     const path = join(root, entry.name);
-    if (entry.isDirectory() && entry.name === channelsFolder) channels = readFiles(path, channelNameFinding);
+    if (entry.isDirectory() && entry.name === "templates") readTemplates(path);
     else if (entry.isDirectory() && !/\.ya?ml$/i.test(entry.name)) groups.push(readGroup(entry.name, path));
     else if (entry.name === "tiers.yaml" && entry.isFile()) tiers = path;
     else if (!/^Pulumi\..+\.yaml$/.test(entry.name)) strayFile(path, entry);
@@ -93,7 +94,27 @@ export function readTree(root: string, name: (path: string) => string): Tree {
       "There is no tiers.yaml: the tiers decide what a substation may use; restore it from git.",
     );
   }
-  return { ...(tiers === undefined ? {} : { tiers }), groups, channels, problems };
+  return { ...(tiers === undefined ? {} : { tiers }), groups, templates, problems };
+
+  function readTemplates(folder: string): void {
+    for (const entry of entries(folder)) {
+      const path = join(folder, entry.name);
+      const file = join(path, templateFileName);
+      if (!entry.isDirectory()) {
+        const message = `A template is a folder with a ${templateFileName} in it: move this into one.`;
+        report(path, "file/misplaced", message);
+      } else if (!/^[a-z][a-z0-9-]{0,30}$/.test(entry.name)) {
+        const message = `The template is ${quote(entry.name)}: its name is up to 31 of a-z, 0-9 and "-", beginning with a letter; rename the folder.`;
+        report(path, "template/unknown", message);
+      } else if (!entries(path).some(({ name }) => name === templateFileName)) {
+        report(
+          path,
+          "file/missing",
+          `There is no ${templateFileName} here: write one, or remove the folder.`,
+        );
+      } else templates.push({ name: entry.name, path: file });
+    }
+  }
 
   function readGroup(group: string, path: string): { name: string; path: string; files: TreeFile[] } {
     const finding = groupFinding(group);

@@ -61,6 +61,7 @@ export async function group(name: string): Promise<Record<string, unknown>> {
         modules: spec.modules,
         channels: spec.channels,
         channelSecrets: secrets.of.get(spec.id) ?? {},
+        initialData: spec.initialData,
         image: spec.image,
         limits: spec.resources,
         secretVersions: spec.secretVersions,

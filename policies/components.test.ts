@@ -56,6 +56,7 @@ const lay = (preview: boolean): Promise<readonly Registered[]> =>
           markupBasisPoints: 1500,
           modules: { gameCards: { enabled: true, categories: ["steam"], syncIntervalMs: 600_000 } },
           channels: [channel],
+          initialData: { categories: [], goods: [], notices: [], pages: [] },
           channelSecrets: {
             alipay: { privateKey: { value: pulumi.secret(privateKey), version: "aaaaaaaaaa" } },
           },

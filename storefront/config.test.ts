@@ -46,6 +46,7 @@ test("the file becomes one configuration", () => {
     revenueShareBasisPoints: 1250,
     markupBasisPoints: 0, // a file of before there were any
     modules: {},
+    initialData: { categories: [], goods: [], notices: [], pages: [] },
     channels: [],
     mainStation,
     database: {

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { InitialData } from "../config/templates/types";
 import type { ChannelConfig } from "./channels/types";
 import { Fields, isObject } from "./fields";
-import { tokenFinding } from "./main-station-token";
+import { readInitialData } from "./initial-data";
 import { mostFen } from "./money";
 import { type ModuleConfig, modules } from "./modules";
 import { isText } from "./modules/types";
@@ -28,7 +29,8 @@ export interface StorefrontConfig {
   readonly modules: Readonly<Record<string, ModuleConfig>>;
   /** By channel id, without secrets. */
   readonly channels: readonly PlainChannel[];
-  readonly mainStation: MainStationConfig;
+  /** What a new shop begins with. Only `migrate` is given any. */
+  readonly initialData: InitialData;
   readonly database: DatabaseConfig;
 }
 
@@ -98,7 +100,7 @@ export function loadConfig(dir = secretsDir()): StorefrontConfig {
       markupBasisPoints: top.optionalInteger("markupBasisPoints", 0, 100_000, 0),
       modules: readModules(top.optionalObject("modules")),
       channels: readChannels(top.optionalObject("channels")),
-      mainStation: readMainStation(top),
+      initialData: readInitialData(top.optionalObject("initialData")),
       database: {
         host: database.text("host"),
         port: database.integer("port", 1, 65_535),

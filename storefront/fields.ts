@@ -101,6 +101,16 @@ export class Fields {
     return this.values[key] === undefined ? new Fields({}, "", () => undefined) : this.object(key);
   }
 
+  /** Each object of a list; none where the key is not there. */
+  optionalObjects(key: string): readonly Fields[] {
+    const value = this.values[key];
+    if (value === undefined) return [];
+    if (Array.isArray(value) && value.every(isObject))
+      return value.map((item, i) => new Fields(item, `${this.prefix}${key}[${i}].`, this.report));
+    this.problem(key, "must be a list of objects");
+    return [];
+  }
+
   object(key: string): Fields {
     const value = this.values[key];
     if (isObject(value)) return new Fields(value, `${this.prefix}${key}.`, this.report);

@@ -54,11 +54,11 @@ async function runMigrate(): Promise<void> {
   client.on("error", (error) => log("warn", "the database connection was lost", reason(error))); // the query fails too
   await client.connect();
   try {
-    const { applied, version, goods } = await migrate(client, config);
-    log("info", applied.length + goods > 0 ? "migrated" : "up to date", {
+    const { applied, version, loaded } = await migrate(client, config);
+    log("info", applied.length + loaded > 0 ? "migrated" : "up to date", {
       version,
       applied: applied.length,
-      goods,
+      loaded,
     });
   } finally {
     await client.end();

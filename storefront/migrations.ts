@@ -14,13 +14,13 @@ export interface MigrationResult {
   readonly applied: readonly number[];
   /** The database's version afterwards: above `schemaVersion` when a later image was here. */
   readonly version: number;
-  /** Goods of the initial data that this run put in. */
-  readonly goods: number;
+  /** Items of the initial data that this run put in. */
+  readonly loaded: number;
 }
 
 /**
- * Brings the database to `steps`, loads the modules' initial data and gives the application's role its data rights, in one transaction behind one lock: killed
- * at any moment it has done nothing, run twice it changes nothing, and of two at once the second waits and finds all done.
+ * Brings the database to `steps`, loads the initial data and gives the application's role its data rights, in one transaction behind one
+ * lock: killed at any moment it has done nothing, run twice it changes nothing, and of two at once the second waits and finds all done.
  *
  * @param client connected as the role that owns the schema, or may create it
  * @throws MigrationError when an applied step is not the step that this image knows, or the schema is somebody else's
@@ -57,10 +57,10 @@ export async function migrate(
         );
       }
     }
-    const goods = await loadInitialData(client, config);
+    const loaded = await loadInitialData(client, config);
     await client.query(rights(app));
     await client.query("COMMIT");
-    return { applied, version: Math.max(0, ...done.keys(), ...applied), goods };
+    return { applied, version: Math.max(0, ...done.keys(), ...applied), loaded };
   } catch (error) {
     // The connection may be what failed; then the server rolls back by itself, and the first error is the one to show.
     await client.query("ROLLBACK").catch(() => undefined);

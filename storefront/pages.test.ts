@@ -25,6 +25,7 @@ const selling = { ...shop, channels: [channel] };
 const goods: Goods = {
   id: "7",
   module: modules[0]!,
+  categoryTitle: nasty,
   title: nasty,
   description: nasty,
   mainPrice: 1000,

@@ -20,8 +20,11 @@ li span{overflow-wrap:anywhere}
 time,.soft,footer{color:var(--soft);font-size:.875rem;white-space:nowrap}
 .soft{margin:0;white-space:normal}
 footer{padding:1.25rem;text-align:center}
+nav{white-space:normal}
 a{color:var(--brand)}
 h3{margin:1rem 0 0;font-size:.95rem;color:var(--soft)}
+h4{margin:.75rem 0 0;font-size:.875rem}
+.text{white-space:pre-line;overflow-wrap:anywhere}
 strong{font-variant-numeric:tabular-nums;white-space:nowrap}
 dl{display:grid;grid-template-columns:auto 1fr;gap:.35rem 1rem;margin:0}
 dt{color:var(--soft)}
@@ -85,8 +88,17 @@ export const message = (shop: StorefrontConfig, title: string, text: string): st
     `<section><p class="soft">${text}</p><p class="soft"><a href="/">返回首页</a></p></section>`,
   );
 
+/** What leads to a page of the shop's own. */
+export interface PageLink {
+  readonly slug: string;
+  readonly title: string;
+}
+
+/** The shop as every page shows it; without links where the database may be away. */
+export type Front = StorefrontConfig & { readonly links?: readonly PageLink[] };
+
 /** `subtitle` and `main` are markup, `title` is not. */
-export function page(shop: StorefrontConfig, title: string, subtitle: string, main: string): string {
+export function page(shop: Front, title: string, subtitle: string, main: string): string {
   return `<!doctype html>
 <html lang="zh-CN">
 <head>
@@ -101,11 +113,16 @@ export function page(shop: StorefrontConfig, title: string, subtitle: string, ma
 <main>
 ${main}
 </main>
-<footer>${escape(shop.host)}</footer>
+<footer>${navigation(shop.links ?? [])}${escape(shop.host)}</footer>
 </body>
 </html>
 `;
 }
+
+const navigation = (links: readonly PageLink[]): string =>
+  links.length === 0
+    ? ""
+    : `<nav>${links.map(({ slug, title }) => `<a href="/pages/${slug}">${escape(title)}</a>`).join(" · ")}</nav>`;
 
 const entities: Record<string, string> = {
   "&": "&amp;",

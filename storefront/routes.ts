@@ -32,6 +32,7 @@ export interface Counter {
 export function shopRoutes(counter: Counter): readonly Route[] {
   const { config, pool, shop, channels, cashier } = counter;
   const html = (body: string, status = 200): Answer => ({ status, body });
+  const front = async (): Promise<pages.Front> => ({ ...config, links: await shop.links() });
   const notFound = (): Answer => html(pages.notFoundPage(config), 404);
   const bound = new RateBound(20, 3000, 10); // orders and starts of payments: 20 at once and 20 a minute, ten times that for all
 
@@ -44,20 +45,14 @@ export function shopRoutes(counter: Counter): readonly Route[] {
       return submit(new URLSearchParams((await visit.body(formLimit)).toString("utf8")), visit);
     };
 
-  /** @param failed the channel that could not start a payment just now; where there is another of its sort, that one is shown */
-  const showOrder = async (order: Order, status = 200, fault?: string, failed?: string): Promise<Answer> => {
-    const payments = await paymentsOf(pool, order.id);
-    const usable = await offers(pool, order, channels.working(), payments);
-    const view = {
-      order,
-      payments,
-      offers: chooseChannels(order.token, usable, failed),
-      codes: payments.flatMap(({ channel, codeUrl }) =>
-        codeUrl !== null && usable.some(({ id }) => id === channel) ? [codeUrl] : [],
-      ),
-      delivered: await delivered(pool, order.id),
-    };
-    return html(shopPages.orderPage(config, fault === undefined ? view : { ...view, fault }), status);
+  const showOrder = async (order: Order, status = 200, fault?: string): Promise<Answer> => {
+    const [payments, offered, goods] = [
+      await paymentsOf(pool, order.id),
+      await offers(pool, order, channels.all),
+      await delivered(pool, order.id),
+    ];
+    const view = { order, payments, offers: offered, delivered: goods };
+    return html(shopPages.orderPage(await front(), fault === undefined ? view : { ...view, fault }), status);
   };
 
   async function order(fields: URLSearchParams): Promise<Answer> {
@@ -66,7 +61,7 @@ export function shopRoutes(counter: Counter): readonly Route[] {
     if (fields.get("quantity") !== "1") return html(pages.methodPage(config), 400);
     const contact = (fields.get("contact") ?? "").trim();
     if (!new RegExp(`^(?:${goods.module.contact.pattern})$`).test(contact))
-      return html(shopPages.goodsPage(config, goods, contact.slice(0, 130)), 422);
+      return html(shopPages.goodsPage(await front(), goods, contact.slice(0, 130)), 422);
     return seeOther(`/orders/${await createOrder(pool, goods, contact)}`);
   }
 
@@ -114,7 +109,16 @@ export function shopRoutes(counter: Counter): readonly Route[] {
       name: "/",
       path: /^\/$/,
       methods: page,
-      answer: async () => html(shopPages.homePage(config, await shop.notices(), await shop.catalog())),
+      answer: async () => html(shopPages.homePage(await front(), await shop.notices(), await shop.catalog())),
+    },
+    {
+      name: "/pages/:slug",
+      path: /^\/pages\/([a-z0-9-]{1,40})$/,
+      methods: page,
+      answer: async ({ params }) => {
+        const found = await shop.page(params[0]!);
+        return found ? html(shopPages.ownPage(await front(), found)) : notFound();
+      },
     },
     {
       name: "/goods/:id",
@@ -122,7 +126,7 @@ export function shopRoutes(counter: Counter): readonly Route[] {
       methods: page,
       answer: async ({ params }) => {
         const goods = (await shop.catalog()).find(({ id }) => id === params[0]);
-        return goods ? html(shopPages.goodsPage(config, goods)) : notFound();
+        return goods ? html(shopPages.goodsPage(await front(), goods)) : notFound();
       },
     },
     { name: "/orders", path: /^\/orders$/, methods: ["POST"], answer: form(order) },

@@ -11,6 +11,7 @@ import { openChannels } from "./payments";
 import { settle } from "./settlement";
 import { sweepOnce } from "./sweep";
 import { startPostgres, type TestPostgres } from "./testing/postgres";
+import { initialData, later } from "./testing/initial-data";
 import { buy, gameCards, openTestShop, testChannel, topUp, type TestShop } from "./testing/shop";
 
 jest.setTimeout(60_000);
@@ -187,7 +188,7 @@ test("a connection that dies in the middle of a transaction undoes it, and neith
     await sleep(200); // the goodbye arrives while no query waits for an answer
   });
   await expect(cut).rejects.toThrow();
-  expect((await pool.query("SELECT FROM shop.notice")).rowCount).toBe(1);
+  expect((await pool.query("SELECT FROM shop.notice")).rowCount).toBe(2);
 });
 
 test("a notify that never came is asked for, later and later, and what the gateway says counts like a notify", async () => {
@@ -308,9 +309,10 @@ test("a module that is switched off sells nothing, delivers what was paid, and i
   await shop.notify("zfb", before);
   expect((await shop.get(`/orders/${before.token}`)).body).toContain("<code>SAMPLE-");
 
-  await shop.restart({ modules: { gameCards: { enabled: true, categories: ["steam", "qq"] } } });
+  const more = { initialData: { ...initialData, goods: [...initialData.goods, later] } };
+  await shop.restart({ modules: { gameCards: { enabled: true, categories: ["steam", "qq"] } }, ...more });
   expect(await shop.rows(state.replace("WHERE", "WHERE category = 'steam' AND"))).toEqual([
-    { ...kept[0], cards: (kept[0] as { cards: number }).cards + 300 },
+    { ...kept[0], cards: (kept[0] as { cards: number }).cards + 100 },
   ]);
   const again = (await shop.get("/")).body;
   expect(again).toContain("改名 20");

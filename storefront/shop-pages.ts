@@ -1,9 +1,9 @@
 import { available, type Goods } from "./catalog";
-import type { PlainChannel, StorefrontConfig } from "./config";
+import type { PlainChannel } from "./config";
 import { modules } from "./modules";
 import { yuan } from "./money";
 import { moduleOf, type Order } from "./orders";
-import { day, escape, hour, page } from "./pages";
+import { day, escape, type Front, hour, page } from "./pages";
 import type { PaymentView } from "./payments";
 
 export interface Notice {
@@ -11,23 +11,22 @@ export interface Notice {
   readonly publishedAt: Date;
 }
 
+/** A page of the shop's own: plain text. */
+export interface Page {
+  readonly title: string;
+  readonly body: string;
+}
+
 const price = (fen: number): string => `<strong>¥${yuan(fen)}</strong>`;
 
-export function homePage(
-  shop: StorefrontConfig,
-  notices: readonly Notice[],
-  goods: readonly Goods[],
-): string {
+export function homePage(shop: Front, notices: readonly Notice[], goods: readonly Goods[]): string {
   const items = notices.map(
     ({ body, publishedAt }) => `<li><span>${escape(body)}</span><time>${day(publishedAt)}</time></li>`,
   );
   const shelves = modules
     .map((module) => ({ module, on: goods.filter((item) => item.module === module) }))
     .filter(({ on }) => on.length > 0)
-    .map(
-      ({ module, on }) =>
-        `<h3>${module.title}</h3><ul>${on.map((item) => shelfItem(item, shop.channels)).join("")}</ul>`,
-    );
+    .map(({ module, on }) => `<h3>${module.title}</h3>${byCategory(on, shop.channels)}`);
   return page(
     shop,
     shop.title,
@@ -40,11 +39,23 @@ export function homePage(
   );
 }
 
+/** Goods in their order, with a heading where a category begins that has a title. */
+function byCategory(goods: readonly Goods[], channels: readonly PlainChannel[]): string {
+  const titles = [...new Set(goods.map(({ categoryTitle }) => categoryTitle))];
+  return titles
+    .map((title) => {
+      const items = goods.filter(({ categoryTitle }) => categoryTitle === title);
+      const heading = title === null ? "" : `<h4>${escape(title)}</h4>`;
+      return `${heading}<ul>${items.map((item) => shelfItem(item, channels)).join("")}</ul>`;
+    })
+    .join("");
+}
+
 const shelfItem = (item: Goods, channels: readonly PlainChannel[]): string =>
   `<li data-goods="${item.id}" data-module="${item.module.name}" data-fen="${item.price}"${available(item, channels) ? "" : " data-sold-out"}><span><a href="/goods/${item.id}">${escape(item.title)}</a>${available(item, channels) ? "" : ` <span class="soft">暂时缺货</span>`}</span>${price(item.price)}</li>`;
 
 /** @param wrong what the buyer typed, when it was not right */
-export function goodsPage(shop: StorefrontConfig, goods: Goods, wrong?: string): string {
+export function goodsPage(shop: Front, goods: Goods, wrong?: string): string {
   const { contact } = goods.module;
   const fault =
     wrong === undefined
@@ -68,6 +79,16 @@ ${form}<p class="soft"><a href="/">返回首页</a></p></section>`,
   );
 }
 
+export function ownPage(shop: Front, { title, body }: Page): string {
+  return page(
+    shop,
+    `${title} - ${shop.title}`,
+    escape(title),
+    `<section><h2>${escape(title)}</h2><div class="text">${escape(body)}</div></section>
+<section><p class="soft"><a href="/">返回首页</a></p></section>`,
+  );
+}
+
 /** All that an order's page shows. */
 export interface OrderView {
   readonly order: Order;
@@ -80,7 +101,7 @@ export interface OrderView {
   readonly fault?: string;
 }
 
-export function orderPage(shop: StorefrontConfig, view: OrderView): string {
+export function orderPage(shop: Front, view: OrderView): string {
   const { order, fault } = view;
   const rows = [
     ["商品", escape(order.title)],

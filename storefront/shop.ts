@@ -4,7 +4,8 @@ import type { StorefrontConfig } from "./config";
 import { atMostEvery } from "./database";
 import { type Log, reason } from "./log";
 import { schemaVersion } from "./steps";
-import type { Notice } from "./shop-pages";
+import type { Notice, Page } from "./shop-pages";
+import type { PageLink } from "./pages";
 
 /** Milliseconds within which the shop says whether its database answers. */
 const patience = 2000;
@@ -19,6 +20,10 @@ export interface Shop {
   ready(): Promise<void>;
   /** The latest notices, newest first. @throws Unavailable */
   notices(): Promise<readonly Notice[]>;
+  /** The pages that are linked from all others. @throws Unavailable */
+  links(): Promise<readonly PageLink[]>;
+  /** A page, linked or not; undefined where there is none. */
+  page(slug: string): Promise<Page | undefined>;
   /** What is sold now. @throws Unavailable */
   catalog(): Promise<readonly Goods[]>;
 }
@@ -63,6 +68,16 @@ export function openShop(pool: Pool, config: StorefrontConfig, log: Log): Shop {
       );
       return rows.map((row) => ({ body: row.body, publishedAt: row.published_at }));
     }),
+    links: watched(async () => {
+      const { rows } = await pool.query<PageLink>(
+        "SELECT slug, title FROM shop.page WHERE listed ORDER BY id LIMIT 20",
+      );
+      return rows;
+    }),
+    page: async (slug) => {
+      const { rows } = await pool.query<Page>("SELECT title, body FROM shop.page WHERE slug = $1", [slug]);
+      return rows[0];
+    },
     catalog: watched(() => loadCatalog(pool, config)),
   };
 }

@@ -38,10 +38,10 @@ CREATE INDEX ON shop.goods (module, category, main_price) WHERE listed;
 
 -- What was loaded once is never loaded again, whatever the shop has made of it since.
 CREATE TABLE shop.initial_item (
-  module    text        NOT NULL,
+  kind      text        NOT NULL, -- category, goods, notice, page
   key       text        NOT NULL,
   loaded_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (module, key)
+  PRIMARY KEY (kind, key)
 );
 
 CREATE TABLE shop.card (
@@ -115,6 +115,27 @@ CREATE TABLE shop.anomaly (
   first_seen   timestamptz NOT NULL DEFAULT now(),
   last_seen    timestamptz NOT NULL DEFAULT now(),
   UNIQUE (kind, channel, out_trade_no, trade_no)
+);
+`,
+  },
+  {
+    version: 3,
+    name: "categories, pages",
+    sql: `
+CREATE TABLE shop.category (
+  module text NOT NULL,
+  name   text NOT NULL, -- as goods and settings have it
+  title  text NOT NULL CHECK (title <> ''),
+  PRIMARY KEY (module, name)
+);
+
+CREATE TABLE shop.page (
+  id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  slug       text        NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9-]{1,40}$'),
+  title      text        NOT NULL CHECK (title <> ''),
+  body       text        NOT NULL CHECK (body <> ''), -- plain text: an empty line begins a new paragraph
+  listed     boolean     NOT NULL DEFAULT true,
+  created_at timestamptz NOT NULL DEFAULT now()
 );
 `,
   },

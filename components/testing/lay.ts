@@ -25,6 +25,7 @@ export async function lay(change: Partial<SubstationArgs> = {}, preview = false)
         modules: {},
         channels: [],
         channelSecrets: {},
+        initialData: { categories: [], goods: [], notices: [], pages: [] },
         limits,
         platform,
         providers,

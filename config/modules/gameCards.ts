@@ -34,10 +34,12 @@ export const gameCards = {
   title: "游戏点卡",
   description: "Game cards: codes from stock, delivered at once.",
   settings,
+  goods: { faceValues: false },
   // Goods, prices and stock of the largest catalogue that is held while it is fetched; it starts no process of its own.
   needs: { memoryBytes: 8 * 2 ** 20, processes: 0 },
   normalise: ({ categories, syncInterval = defaultSyncInterval }): GameCards => ({
     categories,
     syncIntervalMs: duration.value(syncInterval),
   }),
+  sold: ({ categories }) => ({ categories }),
 } satisfies Module<typeof settings, GameCards>;

@@ -4,4 +4,4 @@ import { phoneTopUp } from "./phoneTopUp";
 /** All modules, by the name that typed files and tiers know them by. */
 export const modules = { gameCards, phoneTopUp };
 
-export type { Module, ModuleName, Modules, Needs } from "./types";
+export type { GoodsForm, Module, ModuleName, Modules, Needs, Sold } from "./types";

@@ -55,7 +55,9 @@ test("a module needs and excludes others, and holds processes, as its registry s
     description: "",
     settings: {},
     needs: { memoryBytes: 0, processes: 3 },
+    goods: { faceValues: false },
     normalise: () => ({}),
+    sold: () => ({ categories: [] }),
     ...more,
   });
   const registry = {

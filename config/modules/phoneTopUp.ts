@@ -43,10 +43,12 @@ export const phoneTopUp = {
   title: "话费充值",
   description: "Top-up of mobile phones: a number and an amount, delivered as a receipt.",
   settings,
+  goods: { categories: carriers, faceValues: true },
   // Numbers under way; it starts no process of its own.
   needs: { memoryBytes: 4 * 2 ** 20, processes: 0 },
   normalise: (written): PhoneTopUp => ({
     carriers: written.carriers as Carrier[], // the schema lets no other pass
     faceValues: written.faceValues.map((amount) => money.value(amount)),
   }),
+  sold: ({ carriers, faceValues }) => ({ categories: carriers, faceValues }),
 } satisfies Module<typeof settings, PhoneTopUp>;

@@ -12,6 +12,8 @@ export interface Module<Shape extends z.ZodRawShape = z.ZodRawShape, Settings ex
   readonly description: string;
   /** Its keys in the typed file, with descriptions and examples for editors. `enabled` is every module's, and not among them. */
   readonly settings: Shape;
+  /** What templates may hold goods of. */
+  readonly goods: GoodsForm;
   /** What it needs beyond the shop itself; held against the substation's resources while it is on. */
   readonly needs: Needs;
   /** Names of modules that must be on where this one is. @default none */
@@ -20,6 +22,22 @@ export interface Module<Shape extends z.ZodRawShape = z.ZodRawShape, Settings ex
   readonly excludes?: readonly string[];
   /** Written settings to what stands in substation.json: plain data, numbers in base units. */
   normalise(written: z.infer<z.ZodObject<Shape>>): Settings;
+  /** What settings put on sale. */
+  sold(settings: Settings): Sold;
+}
+
+export interface GoodsForm {
+  /** The categories that there are. @default any word */
+  readonly categories?: readonly string[];
+  /** Whether the settings say which face values are sold. */
+  readonly faceValues: boolean;
+}
+
+/** What a shop sells of a module. */
+export interface Sold {
+  readonly categories: readonly string[];
+  /** Fen. @default any */
+  readonly faceValues?: readonly number[];
 }
 
 export interface Needs {

@@ -22,8 +22,6 @@ export interface Module {
   /** "card": a code from stock. "receipt": a number under which the top-up was accepted. */
   readonly delivers: "card" | "receipt";
   readonly readSettings: (fields: Fields) => ModuleSettings;
-  /** What `migrate` puts into a new shop. Never loaded twice; the shop may edit and delete all of it. */
-  readonly initialGoods: (settings: ModuleSettings) => readonly InitialGoods[];
 }
 
 /** The one thing that a buyer types in. */
@@ -35,20 +33,6 @@ export interface ContactField {
   readonly autocomplete: string;
   /** A whole match is right; also the input's `pattern`, so without flags. */
   readonly pattern: string;
-}
-
-export interface InitialGoods {
-  /** Names the item for ever: it is loaded once per shop. Unique in the module. */
-  readonly key: string;
-  readonly category: string;
-  /** Whole fen. */
-  readonly faceValue: number;
-  readonly title: string;
-  readonly description: string;
-  /** Whole fen at the main station. */
-  readonly mainPrice: number;
-  /** How many sample codes lie in stock. Only payments of a sandbox take them. */
-  readonly sampleCards: number;
 }
 
 export const isText = (item: unknown): item is string => typeof item === "string" && /\S/.test(item);

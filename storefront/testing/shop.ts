@@ -7,6 +7,7 @@ import { migrationClient, openPool } from "../database";
 import type { Log } from "../log";
 import { migrate } from "../migrations";
 import { type RunningServer, serve } from "../server";
+import { initialData } from "./initial-data";
 import type { TestPostgres } from "./postgres";
 import { writeSecrets } from "./secrets";
 
@@ -130,6 +131,7 @@ export async function openTestShop(
       writeSecrets(join(dir, `${name}-${role}`), postgres, name, role, {
         markupBasisPoints: 1500,
         ...keys,
+        ...(role === "migrate" ? { initialData } : {}),
         ...more,
       });
     const migrating = loadConfig(folder("migrate"));
