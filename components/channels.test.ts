@@ -100,7 +100,10 @@ test("substation.json says what is sold, by which channels and where they call; 
       password: of(password),
     },
   });
-  expect(migrate).toEqual(plain("migrate", "migrate-password"));
+  expect(migrate).toEqual({
+    ...plain("migrate", "migrate-password"),
+    initialData: { categories: [], goods: [], notices: [], pages: [] },
+  });
   expect(shop).toEqual({
     ...plain("app", "app-password"),
     secrets: {

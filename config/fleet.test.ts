@@ -34,6 +34,15 @@ test("a good file becomes a spec in base units, with the tier's limits where it 
     markupBasisPoints: 1000,
     modules: {},
     channels: [],
+    initialData: {
+      categories: [],
+      goods: [],
+      notices: [{ key: "after-sales", text: "客服 每天 9:00–22:00 在线，售后请提供订单页面的网址。" }],
+      pages: [
+        expect.objectContaining({ slug: "about", title: "关于本店" }),
+        expect.objectContaining({ slug: "refunds" }),
+      ],
+    },
     resources: {
       memoryBytes: 96 * 2 ** 20,
       cpus: 0.5,
