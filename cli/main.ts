@@ -10,6 +10,7 @@ import type * as Prove from "./prove";
 import type * as Repair from "./repair";
 import type * as Rotate from "./rotate";
 import type * as Rules from "./rules";
+import type * as Sandbox from "./sandbox";
 import type * as Schema from "./schema";
 import type * as Secret from "./secret";
 import type * as Status from "./status";
@@ -62,6 +63,10 @@ const commands: Readonly<Record<string, Entry>> = {
   secret: {
     summary: "set, list and remove the secrets of payment channels",
     load: () => (lazily("./secret") as typeof Secret).secretCommand(),
+  },
+  sandbox: {
+    summary: "register a substation's merchants at this machine's sandbox gateways",
+    load: () => (lazily("./sandbox") as typeof Sandbox).sandboxCommand(),
   },
   rotate: {
     summary: "renew a secret of a substation, or all of them",

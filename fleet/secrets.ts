@@ -9,7 +9,7 @@ import { nearest } from "../config/suggest";
 import { readTree } from "../config/tree";
 import { PulumiFailed, type Workspace } from "./pulumi";
 import { checkSecret } from "./secret-value";
-import { removeConfig, setConfig } from "./stack-settings";
+import { removeConfig, setConfig, settingsOf } from "./stack-settings";
 
 /** The secrets of one substation. Values are never among it. */
 export interface SecretList {
@@ -87,6 +87,25 @@ export async function setSecret(
 }
 
 /**
+ * The values of the secrets that a substation has, by name. Of use to machines alone: never shown.
+ * @throws UserError where there is no such substation, or Pulumi refuses
+ */
+export async function readSecrets(workspace: Workspace, id: string): Promise<ReadonlyMap<string, string>> {
+  const { group, secrets } = listSecrets(workspace, id);
+  const names = secrets.filter(({ state }) => state !== "missing").map(({ name }) => name);
+  if (names.length === 0) return new Map();
+  const values = await asUser(`the secrets of ${id} were not read`, group, () =>
+    settingsOf(workspace, group),
+  );
+  return new Map(
+    names.flatMap((name) => {
+      const value = values.get(secretSetting(id, name));
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+}
+
+/**
  * Takes a secret away that no channel names any more.
  * @throws UserError where a channel names it, or there is none
  */
@@ -151,9 +170,9 @@ const entries = (value: unknown): ReadonlyMap<string, unknown> =>
   new Map(typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : []);
 
 /** What Pulumi refuses is for the user to mend: a stack that does not exist, a passphrase that does not fit. */
-async function asUser(what: string, group: string, work: () => Promise<void>): Promise<void> {
+async function asUser<T>(what: string, group: string, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;
     const said = (error.stderr || error.stdout).trim();

@@ -17,3 +17,14 @@ export async function setConfig(
 export async function removeConfig(workspace: Workspace, stack: string, key: string): Promise<void> {
   await pulumiOk(workspace, ["config", "rm", "-s", stack, key]);
 }
+
+/** All settings of a stack by their names in the project's namespace, the encrypted ones decrypted. */
+export async function settingsOf(workspace: Workspace, stack: string): Promise<ReadonlyMap<string, string>> {
+  const shown = await pulumiOk(workspace, ["config", "-s", stack, "--json", "--show-secrets"]);
+  const settings = JSON.parse(shown) as Record<string, { readonly value?: string }>;
+  return new Map(
+    Object.entries(settings).flatMap(([key, { value }]) =>
+      value === undefined ? [] : [[key.slice(key.indexOf(":") + 1), value] as const],
+    ),
+  );
+}

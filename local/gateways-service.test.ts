@@ -62,13 +62,13 @@ asRoot("started once, found again, started anew when its configuration changes, 
 
 asRoot("the key that they sign with lies in files of the owner alone; the other half is told", async () => {
   const { sandboxPublicKey } = await startGateways(instance, undefined, silent);
-  const key = fs.readFileSync(path.join(root, "secrets/gateways-key.pem"), "utf8");
+  const key = fs.readFileSync(path.join(root, "secrets/gateways-key"), "utf8");
   const der = createPublicKey(key).export({ type: "spki", format: "der" });
   expect(sandboxPublicKey).toBe(der.toString("base64"));
   for (const file of [
     "gateways/config.json",
     "gateways/merchants.json",
-    "secrets/gateways-key.pem",
+    "secrets/gateways-key",
     "secrets/gateways-token",
   ])
     expect([file, fs.statSync(path.join(root, file)).mode & 0o777]).toEqual([file, 0o600]);

@@ -1,9 +1,9 @@
 import { createPublicKey } from "node:crypto";
 import * as path from "node:path";
-import { errorText, readIfPresent, secretMode, writeFileAtomic } from "./files";
+import { errorText } from "./files";
 import { GatewayControl } from "./gateways/client";
 import { type GatewaysConfig } from "./gateways/main";
-import { newKeyPair } from "./gateways/merchants";
+import { newPrivateKey } from "./gateways/merchants";
 import { secret, type Home, type Instance } from "./home";
 import { ensureLoopbackAddress } from "./network";
 import { type ProcessIdentity } from "./process";
@@ -48,7 +48,7 @@ export async function startGateways(
 ): Promise<SandboxSettings> {
   const { home, databaseAddress, gatewaysPort, edgeSubnet, ingressPort } = instance;
   ensureLoopbackAddress(databaseAddress);
-  const platformPrivateKey = await ensurePlatformKey(home);
+  const platformPrivateKey = secret(home, "gateways-key", newPrivateKey);
   const config: GatewaysConfig = {
     address: databaseAddress,
     port: gatewaysPort,
@@ -76,15 +76,4 @@ export async function askGateways(instance: Instance): Promise<string | undefine
   } catch (error) {
     return errorText(error);
   }
-}
-
-const platformKey = (home: Home): string => path.join(home.secrets, "gateways-key.pem");
-
-/** Made once: shops are configured with the other half. */
-async function ensurePlatformKey(home: Home): Promise<string> {
-  const known = readIfPresent(platformKey(home));
-  if (known !== undefined) return known;
-  const { privateKey } = await newKeyPair();
-  writeFileAtomic(platformKey(home), privateKey, secretMode);
-  return privateKey;
 }

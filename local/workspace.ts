@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { pulumiOk, type Workspace } from "../fleet/pulumi";
-import { setConfig } from "../fleet/stack-settings";
+import { setConfig, settingsOf } from "../fleet/stack-settings";
 import type { Engine } from "./engine";
 import { readIfPresent, writeFileAtomic } from "./files";
 import { secretSettings, type PlatformSettings } from "./instance";
@@ -58,11 +58,10 @@ export async function configurePlatform(
   stack: string,
   settings: PlatformSettings,
 ): Promise<void> {
-  const shown = await pulumiOk(workspace, ["config", "-s", stack, "--json", "--show-secrets"]);
-  const known = JSON.parse(shown) as Record<string, { value?: string }>;
+  const known = await settingsOf(workspace, stack);
   const secret = new Set<string>(secretSettings);
   for (const [key, value] of Object.entries(settings)) {
-    if (known[`substation:${key}`]?.value === String(value)) continue;
+    if (known.get(key) === String(value)) continue;
     await setConfig(workspace, stack, key, String(value), secret.has(key));
   }
 }

@@ -1,7 +1,7 @@
-import { createPublicKey, generateKeyPair, randomBytes } from "node:crypto";
-import { promisify } from "node:util";
+import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import { z } from "zod";
 import { privateKey } from "../../config/channels/secret-value";
+import type { Field } from "../../config/channels/types";
 import type { Kind } from "./types";
 
 const pem = z.string().startsWith("-----BEGIN ");
@@ -73,20 +73,18 @@ export function registrationOf(kind: Kind, fields: Values, secrets: Values): Reg
   }
 }
 
+/** A new value for a merchant's secret field: its half of a pair of keys, or 32 letters and digits that both sides know. */
+export const newSecret = ({ type }: Pick<Field, "type">): string =>
+  type === "privateKey" ? newPrivateKey() : randomBytes(16).toString("hex");
+
+/** RSA, 2,048 bits, PEM. */
+export const newPrivateKey = (): string =>
+  generateKeyPairSync("rsa", { modulusLength: 2048 })
+    .privateKey.export({ type: "pkcs8", format: "pem" })
+    .toString();
+
 function publicHalf(text: string): string {
   const key = privateKey(text);
   if (!key) throw new Error("a merchant's private key is none"); // refused where it was stored
   return createPublicKey(key).export({ type: "spki", format: "pem" }).toString();
 }
-
-/** A new value for a merchant's secret field: its half of a pair of keys, or 32 letters and digits that both sides know. */
-export const newSecret = async ({ type }: { readonly type: string }): Promise<string> =>
-  type === "privateKey" ? (await newKeyPair()).privateKey : randomBytes(16).toString("hex");
-
-/** RSA, 2,048 bits, PEM. */
-export const newKeyPair = (): Promise<{ publicKey: string; privateKey: string }> =>
-  promisify(generateKeyPair)("rsa", {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: "spki", format: "pem" },
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-  });

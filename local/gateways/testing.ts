@@ -1,4 +1,4 @@
-import { randomBytes, randomInt } from "node:crypto";
+import { createPublicKey, randomBytes, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import * as http from "node:http";
@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { GatewayControl } from "./client";
-import { newKeyPair, newSecret, registrationOf } from "./merchants";
+import { newPrivateKey, newSecret, registrationOf } from "./merchants";
 import { startGateways, type Gateways, type GatewaysOptions } from "./server";
 import type { Kind } from "./types";
 
@@ -71,13 +71,13 @@ export async function testBed(options: Partial<GatewaysOptions> = {}): Promise<T
   await once(shop, "listening");
   const shopUrl = `http://127.0.0.1:${(shop.address() as AddressInfo).port}`;
 
-  const platform = await newKeyPair();
+  const platformPrivateKey = newPrivateKey();
   const start = (port: number) =>
     startGateways({
       home,
       port,
       controlToken,
-      platformPrivateKey: platform.privateKey,
+      platformPrivateKey,
       reach: { edgeSubnet: "10.87.0.0/20" },
       speed: 10_000,
       // A failure of the gateways' own is a failure of the test that met it.
@@ -89,11 +89,12 @@ export async function testBed(options: Partial<GatewaysOptions> = {}): Promise<T
   let gateways: Gateways = await start(0);
   const url = `http://127.0.0.1:${gateways.port}`;
   const control = new GatewayControl(url, controlToken);
+  const publicKey = createPublicKey(platformPrivateKey).export({ type: "spki", format: "pem" }).toString();
   return {
     url,
     control,
     newMerchant: async (type) => {
-      const material = await newMaterial(type, platform.publicKey);
+      const material = newMaterial(type, publicKey);
       await control.register(registrationOf(material.kind, material.fields, material.secrets));
       return material;
     },
@@ -116,9 +117,9 @@ export async function testBed(options: Partial<GatewaysOptions> = {}): Promise<T
   };
 }
 
-async function newMaterial(type: MerchantType, platformPublicKey: string): Promise<Material> {
-  const own = { privateKey: await newSecret({ type: "privateKey" }) };
-  const shared = await newSecret({ type: "text" });
+function newMaterial(type: MerchantType, platformPublicKey: string): Material {
+  const own = { privateKey: newSecret({ type: "privateKey" }) };
+  const shared = newSecret({ type: "text" });
   switch (type) {
     case "alipay": {
       const appId = `2021${digits(12)}`;

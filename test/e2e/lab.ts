@@ -10,14 +10,30 @@ import { pulumi, pulumiOk, type Finished, type RunOptions, type Workspace } from
 import { repairStack } from "../../fleet/repair-stack";
 import type { Repair } from "../../fleet/repair";
 import { prepareEngine } from "../../local/engine";
+import type { GatewayControl } from "../../local/gateways/client";
+import { gatewayControl } from "../../local/gateways-service";
 import { readInstance } from "../../local/home";
 import { resetLocal, startLocal } from "../../local/instance";
 import { mainStation } from "../../config/main-station";
 import { mainStationChecksum } from "../../local/main-station-checksum";
 import { socketClient } from "../../local/postgres-process";
 import { consoleProgress, silent, type Progress } from "../../local/progress";
+import { setUpSandbox, type SandboxReport } from "../../local/sandbox";
 import { configurePlatform, ensureStack, openWorkspace } from "../../local/workspace";
 import { layProject } from "./project";
+
+/** What is asked for through the ingress. */
+export interface Asked {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: http.IncomingHttpHeaders;
+}
 
 export interface LabOptions {
   /** What the platform's name begins with; six random digits follow. @default "e2e" */
@@ -98,7 +114,7 @@ export class Lab {
     }
   }
 
-  /** Writes a substation's file; `change` overrides single lines of a valid one. */
+  /** Writes a substation's file; `change` overrides single lines of a valid one, which sells nothing, or adds to it. */
   write(group: string, id: string, change: Partial<SubstationFields> = {}): void {
     const fields = {
       title: `店铺 ${id}`,
@@ -114,6 +130,10 @@ export class Lab {
       `domain: { host: ${fields.host} }`,
       `revenueShare: "${fields.revenueShare}"`,
       ...(fields.image ? [`image: "${fields.image}"`] : []),
+      // JSON is YAML.
+      ...(["modules", "channels"] as const)
+        .filter((key) => fields[key])
+        .map((key) => `${key}: ${JSON.stringify(fields[key])}`),
     ];
     fs.mkdirSync(path.join(this.root, "stacks", group), { recursive: true });
     fs.writeFileSync(this.file(group, id), `${lines.join("\n")}\n`);
@@ -163,21 +183,37 @@ export class Lab {
     return await this.#platform;
   }
 
+  /** Registers a substation's sandbox merchants and stores their secrets. */
+  sandbox(id: string): Promise<SandboxReport> {
+    return setUpSandbox(this.workspace, id);
+  }
+
+  /** The sandbox gateways' payer, misbehaviours and log. */
+  get gateways(): GatewayControl {
+    return gatewayControl(readInstance(this.home)!);
+  }
+
+  get(host: string, target = "/"): Promise<Answer> {
+    return this.request(host, target);
+  }
+
   /** One request through the ingress, on a connection of its own. */
-  get(
+  request(
     host: string,
-    target = "/",
-  ): Promise<{ status: number; body: string; headers: http.IncomingHttpHeaders }> {
+    target: string,
+    { method = "GET", headers = {}, body = "" }: Partial<Asked> = {},
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const options = {
         host: "127.0.0.1",
         port: this.ingressPort,
+        method,
         path: target,
-        headers: { host },
+        headers: { host, "content-length": Buffer.byteLength(body), ...headers },
         agent: false,
         timeout: 10_000,
       };
-      const request = http.get(options, (response) => {
+      const request = http.request(options, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("end", () =>
@@ -191,6 +227,7 @@ export class Lab {
       });
       request.on("timeout", () => request.destroy(new Error("no answer within 10 s")));
       request.on("error", reject);
+      request.end(body);
     });
   }
 
@@ -238,6 +275,10 @@ export interface SubstationFields {
   readonly host: string;
   readonly revenueShare: string;
   readonly image: string;
+  /** As they stand in the file. */
+  readonly modules: Readonly<Record<string, object>>;
+  /** As they stand in the file; buyer.ts makes those of the sandbox. */
+  readonly channels: Readonly<Record<string, object>>;
 }
 
 /** Runs a program to its end and returns its standard output. */
