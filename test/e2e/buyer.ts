@@ -57,6 +57,8 @@ export interface OrderPage {
 export class Buyer {
   /** The shop's cookies, by the path that they are for. */
   readonly #cookies = new Map<string, string>();
+  /** Every buyer has an address of its own, as the shop lets nobody order more than 20 things in a minute. */
+  readonly #from = `127.1.${randomInt(256)}.${randomInt(1, 255)}`;
 
   constructor(
     private readonly lab: Lab,
@@ -140,12 +142,16 @@ export class Buyer {
   async #get(target: string): Promise<Answer> {
     const { pathname } = new URL(target, "http://shop");
     const cookie = this.#cookies.get(pathname);
-    return await this.lab.request(this.host, target, cookie === undefined ? {} : { headers: { cookie } });
+    return await this.lab.request(this.host, target, {
+      from: this.#from,
+      headers: cookie === undefined ? {} : { cookie },
+    });
   }
 
   async #post(target: string, fields: Record<string, string>): Promise<Answer> {
     const answer = await this.lab.request(this.host, target, {
       method: "POST",
+      from: this.#from,
       headers: { "content-type": "application/x-www-form-urlencoded" },
       body: new URLSearchParams(fields).toString(),
     });
@@ -160,6 +166,7 @@ export class Buyer {
 /** Where a 303 leads to. @throws where it is another answer */
 function location({ status, headers, body }: Answer): string {
   const { location: to } = headers;
-  if (status !== 303 || to === undefined) throw new Error(`it answered with ${status}:\n${body}`);
+  if (status !== 303 || to === undefined)
+    throw new Error(`it answered with ${status}:\n${body.replace(/^[^]*<\/head>/, "")}`);
   return to;
 }

@@ -27,6 +27,8 @@ export interface Asked {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** IPv4 address on loopback that the request comes from: visitors are told apart by it. */
+  readonly from: string;
 }
 
 export interface Answer {
@@ -201,11 +203,12 @@ export class Lab {
   request(
     host: string,
     target: string,
-    { method = "GET", headers = {}, body = "" }: Partial<Asked> = {},
+    { method = "GET", headers = {}, body = "", from = "127.0.0.1" }: Partial<Asked> = {},
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const options = {
         host: "127.0.0.1",
+        localAddress: from,
         port: this.ingressPort,
         method,
         path: target,

@@ -47,7 +47,7 @@ test.each(
 )("%s is bought from through %s", async (id, channel) => {
   const visitor = buyer(id as keyof typeof shops);
   for (const goods of await visitor.goods()) {
-    const bought = await visitor.buy(goods, channel!);
+    const bought = await visitor.buy(goods, channel);
     expect(bought.delivered).toMatch(/^SAMPLE/);
   }
 });
