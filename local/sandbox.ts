@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { z } from "zod";
-import { channelKinds } from "../config/channels";
+import { descriptorOf } from "../config/channels";
 import { channelsIn } from "../config/channels/check";
 import { secretValueFinding } from "../config/channels/secret-value";
 import type { ChannelSpec } from "../config/channels/types";
@@ -96,13 +96,14 @@ async function setUp(
 
 /** @throws UserError where the file has problems, a missing secret aside */
 function sandboxChannels({ root }: Workspace, file: string): readonly ChannelSpec[] {
-  const { problems } = loadFleet(path.join(root, "stacks"));
+  const { adapters, problems } = loadFleet(path.join(root, "stacks"));
   const own = problems.filter((problem) => path.resolve(problem.file) === path.resolve(file));
   const wrong = own.filter(({ code }) => code !== "secret/missing");
   if (wrong.length > 0)
     throw new UserError(`${file} has problems; nothing was done.\n${wrong.map(formatProblem).join("\n")}`);
   const { text = "" } = readSource(path.resolve(file), file);
-  return channelsIn(parseYaml(file, text)).filter(({ sandbox }) => sandbox);
+  const known = { byName: adapters, names: [...adapters.keys()] };
+  return channelsIn(parseYaml(file, text), known).filter(({ sandbox }) => sandbox);
 }
 
 /** @throws UserError where the group's platform has no sandbox, or not the one of this machine */
@@ -136,9 +137,9 @@ function refuseUnusable(id: string, channel: ChannelSpec, field: string, value: 
   );
 }
 
-function fieldOf({ kind }: ChannelSpec, name: string) {
-  const field = channelKinds[kind].fields.find((one) => one.secret && one.name === name);
-  if (!field) throw new Error(`channels of kind ${kind} have no secret field ${name}`); // refused before
+function fieldOf(channel: ChannelSpec, name: string) {
+  const field = descriptorOf(channel).fields.find((one) => one.secret && one.name === name);
+  if (!field) throw new Error(`channels of kind ${channel.kind} have no secret field ${name}`); // refused before
   return field;
 }
 
