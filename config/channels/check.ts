@@ -191,7 +191,10 @@ export function secretProblems(
       if (!secret) {
         const near = nearest(name, own.keys());
         const meant = near === undefined ? "" : `did you mean "${near}"? Otherwise `;
-        const why = `is ${quote(name)}: no secret of that name is stored for ${id}; ${meant}store it with ${set}`;
+        // The platform's own gateways are the built-in kinds'; a custom one's sandbox has values of its own.
+        const made = channel.sandbox && channel.kind !== "custom";
+        const instead = made ? `, or have it made up for the sandbox by "substation sandbox ${id}"` : "";
+        const why = `is ${quote(name)}: no secret of that name is stored for ${id}; ${meant}store it with ${set}${instead}`;
         return [report(path, "secret/missing", why)];
       }
       if (secret.ciphertext !== undefined) return [];
