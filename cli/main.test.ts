@@ -94,7 +94,7 @@ test("help names every command, and a command's own help is found both ways", as
     "rules",
     "local",
     "secret",
-    "sandbox",
+    "anomalies",
     "rotate",
     "repair",
   ]);

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 
 import { UserError } from "../config/error";
+import type * as Anomalies from "./anomalies";
 import type * as Audit from "./audit";
 import type * as Check from "./check";
 import type * as Local from "./local";
@@ -64,9 +65,9 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "set, list and remove the secrets of payment channels",
     load: () => (lazily("./secret") as typeof Secret).secretCommand(),
   },
-  sandbox: {
-    summary: "register a substation's merchants at this machine's sandbox gateways",
-    load: () => (lazily("./sandbox") as typeof Sandbox).sandboxCommand(),
+  anomalies: {
+    summary: "show payments that only a person may decide, and keep the decisions",
+    load: () => (lazily("./anomalies") as typeof Anomalies).anomaliesCommand(),
   },
   rotate: {
     summary: "renew a secret of a substation, or all of them",

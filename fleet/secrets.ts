@@ -5,8 +5,7 @@ import { loadFleet } from "../config/fleet";
 import { formatProblem } from "../config/problem";
 import { readSource } from "../config/source";
 import { secretSetting, storedSecrets } from "../config/stack-secrets";
-import { nearest } from "../config/suggest";
-import { readTree } from "../config/tree";
+import { findFile, others } from "./find-file";
 import { PulumiFailed, type Workspace } from "./pulumi";
 import { checkSecret } from "./secret-value";
 import { removeConfig, setConfig, settingsOf } from "./stack-settings";
@@ -127,25 +126,6 @@ export async function removeSecret(workspace: Workspace, id: string, name: strin
   );
   return listSecrets(workspace, id);
 }
-
-/** By its name alone: what stands in it may be wrong. */
-function findFile(stacks: string, id: string): { readonly group: string; readonly path: string } {
-  const { groups } = readTree(stacks, (path) => relative("", path));
-  const all = groups.flatMap(({ name, files }) => files.map((file) => ({ ...file, group: name })));
-  const [found, another] = all.filter((file) => file.id === id);
-  if (found && another)
-    throw new UserError(
-      `there are two files for ${id}, ${found.path} and ${another.path}: remove one. Nothing was changed.`,
-    );
-  if (found) return found;
-  const ids = all.map((file) => file.id);
-  throw new UserError(`there is no substation "${id}" in ${stacks}: ${others(id, ids)} Nothing was changed.`);
-}
-
-const others = (word: string, known: readonly string[]): string => {
-  const near = nearest(word, known);
-  return near === undefined ? `those are ${known.join(", ") || "none"}.` : `did you mean "${near}"?`;
-};
 
 /** The names of secrets in a substation's file, with the fields that name them; of what is not as it must be, nothing. */
 function usesIn(file: string, path: string): ReadonlyMap<string, SecretUse[]> {

@@ -46,6 +46,11 @@ export function deliver(pool: Pool, orderId: string): Promise<Delivery> {
       cardId === undefined ? receiptNumber(payment.sandbox) : null,
     ]);
     await client.query("UPDATE shop.orders SET state = 'delivered' WHERE id = $1", [order.id]);
+    await client.query(
+      `UPDATE shop.anomaly SET resolution = 'delivered', resolved_by = 'shop', resolved_at = now()
+       WHERE order_id = $1 AND kind = 'out-of-stock' AND resolution IS NULL`,
+      [order.id],
+    );
     return { result: "done" };
   });
 }

@@ -16,7 +16,8 @@ export interface Order {
   /** Whole fen. */
   readonly amount: number;
   readonly contact: string;
-  readonly state: "open" | "paid" | "delivered";
+  /** closed: paid, and settled by a person; nothing is handed out any more. */
+  readonly state: "open" | "paid" | "delivered" | "closed";
   /** Open, and its time is over by the database's clock. */
   readonly expired: boolean;
   readonly expiresAt: Date;

@@ -10,6 +10,7 @@ import { loadConfig } from "./config";
 import { openPool } from "./database";
 import type { Log } from "./log";
 import { serve } from "./server";
+import { schemaVersion } from "./steps";
 import { selfSigned } from "./testing/certificate";
 import { startPostgres, type TestPostgres } from "./testing/postgres";
 import { run, type Running } from "./testing/run";
@@ -187,7 +188,7 @@ test("a database that was not migrated is not ready, and the log says what to do
   const server = await serving(writeSecrets(join(dir, "empty"), postgres, "ss_empty", "app"));
   expect((await fetchPage(server.port, "/readyz")).status).toBe(503);
   expect(server.logs().at(-1)!["error"]).toBe(
-    "the database is at version 0, this image needs 3: run `migrate` first",
+    `the database is at version 0, this image needs ${schemaVersion}: run \`migrate\` first`,
   );
 });
 

@@ -146,6 +146,9 @@ test("sold out between order and payment: it waits, a person is told, and it is 
   );
   expect(await sweep()).toBe(false);
   expect((await shop.get(`/orders/${second.token}`)).body).toContain("<code>NEW</code>");
+  expect(await shop.rows("SELECT resolution, resolved_by FROM shop.anomaly")).toEqual([
+    { resolution: "delivered", resolved_by: "shop" },
+  ]);
 });
 
 test("a shop that dies after it kept a payment delivers it when it is back; dead before, the gateway repeats", async () => {
@@ -218,7 +221,7 @@ test("a notify that never came is asked for, later and later, and what the gatew
   expect(logs.filter((line) => line.startsWith("a gateway could not say"))).toHaveLength(1);
   expect(
     await shop.rows(
-      "SELECT state, queries, extract(epoch FROM next_query_at - now())::int / 60 AS minutes FROM shop.payment WHERE out_trade_no = $1",
+      "SELECT state, queries, round(extract(epoch FROM next_query_at - now()) / 60)::int AS minutes FROM shop.payment WHERE out_trade_no = $1",
       [away.outTradeNo],
     ),
   ).toEqual([{ state: "started", queries: 1, minutes: 2 }]);

@@ -126,7 +126,7 @@ ${order.state === "open" && !order.expired ? payment(view) : goodsOf(view)}`,
 }
 
 /** In one word, for programs; the proof of opening reads it. */
-function stateOf({ order, payments }: OrderView): "delivered" | "paid" | "held" | "expired" | "open" {
+function stateOf({ order, payments }: OrderView): Order["state"] | "held" | "expired" {
   if (order.state !== "open") return order.state;
   if (payments.some(({ state }) => state === "anomaly")) return "held";
   return order.expired ? "expired" : "open";
@@ -138,6 +138,8 @@ function stateText(view: OrderView): string {
       return "已完成";
     case "paid":
       return "已付款，等待发货";
+    case "closed":
+      return "已由店铺处理，如有疑问请联系店铺";
     case "held":
       return "付款需要人工核对，请联系店铺";
     case "expired":

@@ -119,24 +119,20 @@ CREATE TABLE shop.anomaly (
 `,
   },
   {
-    version: 3,
-    name: "categories, pages",
+    version: 4,
+    name: "decisions of people on payments",
     sql: `
-CREATE TABLE shop.category (
-  module text NOT NULL,
-  name   text NOT NULL, -- as goods and settings have it
-  title  text NOT NULL CHECK (title <> ''),
-  PRIMARY KEY (module, name)
-);
+ALTER TABLE shop.anomaly
+  ADD COLUMN resolution  text CHECK (resolution IN ('refunded', 'delivered', 'ignored')),
+  ADD COLUMN resolved_by text CHECK (resolved_by <> ''), -- a person's name; "shop" where stock came
+  ADD COLUMN resolved_at timestamptz,
+  ADD COLUMN note        text CHECK (note <> ''),
+  ADD CHECK (num_nulls(resolution, resolved_by, resolved_at) IN (0, 3));
 
-CREATE TABLE shop.page (
-  id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  slug       text        NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9-]{1,40}$'),
-  title      text        NOT NULL CHECK (title <> ''),
-  body       text        NOT NULL CHECK (body <> ''), -- plain text: an empty line begins a new paragraph
-  listed     boolean     NOT NULL DEFAULT true,
-  created_at timestamptz NOT NULL DEFAULT now()
-);
+-- closed: paid, and settled by a person; nothing is handed out any more.
+ALTER TABLE shop.orders
+  DROP CONSTRAINT orders_state_check,
+  ADD CONSTRAINT orders_state_check CHECK (state IN ('open', 'paid', 'delivered', 'closed'));
 `,
   },
 ];
