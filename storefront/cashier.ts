@@ -20,7 +20,9 @@ export interface Cashier {
 export function openCashier(pool: Pool, channels: Channels, metrics: Metrics, log: Log): Cashier {
   async function keep(statement: Statement): Promise<Settlement> {
     const { channel, outTradeNo } = statement;
-    const settlement = await settle(pool, statement);
+    const heard = await settle(pool, statement);
+    const settlement =
+      heard.result === "late" ? await settle(pool, { ...statement, paidAt: await paidAt(statement) }) : heard;
     if (settlement.result === "paid") metrics.payment(channel.id, "paid");
     if (settlement.result === "anomaly") {
       metrics.anomaly(settlement.kind);
@@ -32,6 +34,21 @@ export function openCashier(pool: Pool, channels: Channels, metrics: Metrics, lo
         });
     }
     return settlement;
+  }
+
+  /** Some gateways (epay) say only when asked when they took the money. Who cannot say it has taken it now. */
+  async function paidAt({ channel: { id }, outTradeNo, tradeNo }: Statement): Promise<Date> {
+    try {
+      const status = await channels.open(channels.find(id)!).query(outTradeNo);
+      if (status.state === "paid" && status.tradeNo === tradeNo && status.paidAt) return status.paidAt;
+    } catch (error) {
+      log("warn", "a gateway could not say when it took a payment: it counts as taken now", {
+        channel: id,
+        outTradeNo,
+        ...reason(error),
+      });
+    }
+    return new Date();
   }
 
   async function handOut(orderId: string): Promise<boolean> {

@@ -107,7 +107,9 @@ test("what is not paid delivers nothing; paid after the order's time is an anoma
   expect(await shop.notify("zfb", { ...waiting, paid: false })).toMatchObject({ body: "success" });
   expect((await shop.get(`/orders/${waiting.token}`)).body).toContain("待付款");
 
-  const [late, heardLate, saidLate] = [
+  const [late, heardLate, saidLate, asked, other] = [
+    await buy(shop, "zfb"),
+    await buy(shop, "zfb"),
     await buy(shop, "zfb"),
     await buy(shop, "zfb"),
     await buy(shop, "zfb"),
@@ -125,7 +127,21 @@ test("what is not paid delivers nothing; paid after the order's time is an anoma
   expect(await deliveries(shop)).toBe(0);
   await shop.notify("zfb", { ...heardLate, paidAt: ago(2) });
   expect(await deliveries(shop)).toBe(1);
-  expect((await anomalies(shop)).map(({ kind }) => kind)).toEqual(["paid-after-expiry", "paid-after-expiry"]);
+  // A notify that does not say when: the gateway is asked, and believed about this payment alone.
+  const paid = {
+    state: "paid",
+    merchant: "merchant-zfb",
+    amountFen: asked.amountFen,
+    paidAt: new Date(ago(2)),
+  } as const;
+  const { statuses } = shop.fakes["zfb"]!;
+  statuses.set(asked.outTradeNo, { ...paid, tradeNo: "gw-1" });
+  statuses.set(other.outTradeNo, { ...paid, tradeNo: "gw-of-another" });
+  await shop.notify("zfb", { ...asked, tradeNo: "gw-1" });
+  await shop.notify("zfb", { ...other, tradeNo: "gw-2" });
+  expect((await shop.get(`/orders/${asked.token}`)).body).toContain("已完成");
+  expect(await deliveries(shop)).toBe(2);
+  expect((await anomalies(shop)).map(({ kind }) => kind)).toEqual(Array(3).fill("paid-after-expiry"));
 });
 
 test("sold out between order and payment: it waits, a person is told, and it is delivered when stock comes", async () => {

@@ -12,16 +12,18 @@ export interface Statement {
   readonly merchant: string;
   readonly tradeNo: string;
   readonly paid: boolean;
+  /** Undefined: the gateway does not say when. */
   readonly paidAt?: Date;
 }
 
 /**
  * paid: the order is paid by it. replay: that was known. unpaid: the gateway does not say "paid". held: a person has to decide on this
- * payment already. anomaly: one was recorded.
+ * payment already. late: the order's time is over, and nobody has said whether it was when the money came; nothing was kept. anomaly: one
+ * was recorded.
  */
 export type Settlement =
   | { readonly result: "paid"; readonly orderId: string }
-  | { readonly result: "replay" | "unpaid" | "held" }
+  | { readonly result: "replay" | "unpaid" | "held" | "late" }
   | { readonly result: "anomaly"; readonly kind: AnomalyKind; readonly fresh: boolean };
 
 interface Payment {
@@ -83,8 +85,9 @@ export function settle(pool: Pool, statement: Statement): Promise<Settlement> {
       return anomaly("paid-twice", { first: payment.tradeNo ?? "", seen: tradeNo });
     }
     if (order.state !== "open") return anomaly("paid-twice", { seen: tradeNo, amount: payment.amount });
-    const late = statement.paidAt ? statement.paidAt > order.expiresAt : order.expired;
-    if (late) return anomaly("paid-after-expiry", { expiresAt: order.expiresAt.toISOString() });
+    if (order.expired && !statement.paidAt) return { result: "late" };
+    if (statement.paidAt && statement.paidAt > order.expiresAt)
+      return anomaly("paid-after-expiry", { expiresAt: order.expiresAt.toISOString() });
 
     await client.query(
       "UPDATE shop.payment SET state = 'paid', paid_at = now(), trade_no = $2, code_url = NULL WHERE id = $1",
