@@ -6,8 +6,8 @@ import type { Channels } from "./payments";
 const minute = 60_000;
 
 /**
- * Asks gateways about payments whose notify never came, and repeats deliveries that failed: each minute while there is something of the
- * kind, and once an hour otherwise, since a shop that rests should hold no database connection.
+ * Asks gateways about payments whose notify never came, and repeats deliveries that failed: when the next is due, and once an hour
+ * otherwise, since a shop that rests should hold no database connection. Most payments that are begun are never made.
  */
 export interface Sweep {
   /** A payment was started: there is something to wait for. */
@@ -28,11 +28,11 @@ export function startSweep(pool: Pool, channels: Channels, cashier: Cashier, log
   };
   const run = async (): Promise<void> => {
     due = Infinity;
-    const pending = await sweepOnce(pool, channels, cashier, log).catch((error: unknown) => {
+    const next = await sweepOnce(pool, channels, cashier, log).catch((error: unknown) => {
       if (!stopped) log("warn", "payments could not be looked after; it is tried again", reason(error));
-      return true;
+      return minute;
     });
-    plan(pending ? minute : 60 * minute);
+    plan(Math.min(Math.max(next, minute), 60 * minute));
   };
   plan(minute / 4); // soon after the start: the process before may have left something
   return {
@@ -49,13 +49,8 @@ interface Pending {
   readonly outTradeNo: string;
 }
 
-/** @returns whether something is left that another sweep may end */
-export async function sweepOnce(
-  pool: Pool,
-  channels: Channels,
-  cashier: Cashier,
-  log: Log,
-): Promise<boolean> {
+/** @returns milliseconds until there is something to do again, Infinity where nothing is left */
+export async function sweepOnce(pool: Pool, channels: Channels, cashier: Cashier, log: Log): Promise<number> {
   // Taken by moving the next time on, so that two containers do not both ask: after 1, 2, 4, … minutes, at most each two hours.
   const { rows } = await pool.query<Pending>(
     `UPDATE shop.payment SET queries = queries + 1, next_query_at = now() + interval '1 minute' * 2 ^ least(queries + 1, 7)
@@ -70,11 +65,14 @@ export async function sweepOnce(
     "SELECT id FROM shop.orders WHERE state = 'paid' ORDER BY random() LIMIT 50", // random: one that cannot be delivered holds up no other
   );
   for (const { id } of owed.rows) await cashier.handOut(id);
-  const left = await pool.query<{ pending: boolean }>(
-    `SELECT EXISTS (SELECT FROM shop.payment WHERE state = 'started' AND created_at > now() - interval '1 day')
-         OR EXISTS (SELECT FROM shop.orders WHERE state = 'paid') AS pending`,
+  const left = await pool.query<{ owed: boolean; seconds: number | null }>(
+    `SELECT EXISTS (SELECT FROM shop.orders WHERE state = 'paid') AS owed,
+            extract(epoch FROM min(next_query_at) - now())::float8 AS seconds
+     FROM shop.payment WHERE state = 'started' AND created_at > now() - interval '1 day'`,
   );
-  return left.rows[0]!.pending;
+  const { owed: still, seconds } = left.rows[0]!;
+  if (still) return minute;
+  return seconds === null ? Infinity : seconds * 1000;
 }
 
 async function ask(
