@@ -12,7 +12,15 @@ const owner = { platform: "local", group: "demo", id: "mengxiang" };
 class Guarded extends pulumi.ComponentResource {
   constructor() {
     const transformations = [
-      guard({ owner, tier: "trial", scopes, host: "mengxiang.substation.test", limits, platform }),
+      guard({
+        owner,
+        tier: "trial",
+        scopes,
+        host: "mengxiang.substation.test",
+        limits,
+        channels: [],
+        platform,
+      }),
     ];
     super("substation:index:Substation", owner.id, {}, { transformations });
   }

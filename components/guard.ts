@@ -1,10 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { ChannelSpec } from "../config/channels/types";
 import type { Owner } from "../config/names";
 import type { Platform } from "../config/platform";
 import type { Scope } from "../config/scopes";
 import { planFacts } from "../policies/facts/plan";
 import { rules } from "../policies/rules";
-import type { Intent } from "../policies/rules/intent";
+import { expectedAdapters, type Intent } from "../policies/rules/intent";
 import { judge, type Rule } from "../policies/rules/rule";
 import type { SubstationLimits } from "./substation";
 
@@ -14,6 +15,7 @@ export interface GuardArgs {
   readonly scopes: readonly Scope[];
   readonly host: string;
   readonly limits: SubstationLimits;
+  readonly channels: readonly ChannelSpec[];
   readonly platform: Platform;
 }
 
@@ -48,7 +50,7 @@ export function guard(args: GuardArgs): pulumi.ResourceTransformation {
   };
 }
 
-function intentOf({ owner, tier, scopes, host, limits, platform }: GuardArgs): Intent {
+function intentOf({ owner, tier, scopes, host, limits, channels, platform }: GuardArgs): Intent {
   return {
     platform: {
       name: platform.name,
@@ -61,7 +63,11 @@ function intentOf({ owner, tier, scopes, host, limits, platform }: GuardArgs): I
     substations: new Map([
       [
         owner.id,
-        { owner, tier, scopes, host, limits, resources: limits, file: { file: "", line: 1, column: 1 } },
+        {
+          ...{ owner, tier, scopes, host, limits, resources: limits },
+          adapters: expectedAdapters(channels),
+          file: { file: "", line: 1, column: 1 },
+        },
       ],
     ]),
     capacity: undefined,

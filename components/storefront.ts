@@ -1,5 +1,6 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { shopShare } from "../config/channels/adapters";
 import type { ChannelSpec } from "../config/channels/types";
 import type { Modules } from "../config/modules/types";
 import { containerName, userId, volumeName, type Owner } from "../config/names";
@@ -13,6 +14,8 @@ import {
   type ChannelSecrets,
   type Sandbox,
 } from "./channels";
+import { adapterInputs, adapterUploads, createAdapters, createAdapterVolumes } from "./adapter";
+import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
 import { schema, type TenantDatabase } from "./database";
 import { ownerLabels, routeLabels, scopeLabel, secretLabels } from "./labels";
 import { reportMigration, requireMigration } from "./migration";
@@ -59,47 +62,37 @@ export interface StorefrontArgs {
   readonly limits: StorefrontLimits;
 }
 
-export interface StorefrontLimits {
-  readonly memoryBytes: number;
-  /** Cores, e.g. 0.25. */
-  readonly cpus: number;
-  readonly processes: number;
+/** Of the shop and its adapters together. */
+export interface StorefrontLimits extends ContainerLimits {
   readonly databaseConnections: number;
   readonly temporaryStorageBytes: number;
-  /** Of the container's log, after which it is rotated once. */
-  readonly logSizeBytes: number;
 }
-
-/** What every container of a substation has and none may have more of. Everything here is a literal, so that a policy sees it in a preview. */
-const confined = {
-  capabilities: { drops: ["ALL"] },
-  securityOpts: ["no-new-privileges:true"],
-  privileged: false,
-  publishAllPorts: false,
-  ipcMode: "private",
-  cgroupnsMode: "private", // an engine on cgroup v1 would give the host's
-  shmSize: 16,
-  removeVolumes: false,
-  logDriver: "json-file",
-  tty: false,
-  stdinOpen: false,
-} satisfies Partial<docker.ContainerArgs>;
-
-const mebibyte = 1024 * 1024;
 
 /** Limits of the migration: the same in every tier, so that a change of tier does not change how data is migrated. */
 const migrationLimits = { memoryBytes: 256 * mebibyte, cpus: 1, processes: 64, logSizeBytes: 2 * mebibyte };
 
+/** The containers that serve: visitors are let in when the last of them is there. */
+export interface Storefront {
+  readonly shop: docker.Container;
+  readonly adapters: readonly docker.Container[];
+  /** Of the shop's container, on the Docker host. */
+  readonly shopName: string;
+}
+
 /**
- * The shop: a volume with its secrets, a container that migrates its database and then is done, and the container that serves.
+ * The shop: a volume with its secrets, a container that migrates its database and then is done, the container that serves, and beside it an
+ * adapter for each custom channel.
  *
  * The migration's container also carries the files into the volume: the engine's API can copy files into a container that was not started yet,
  * but refuses that for one with a read-only root, which the serving container has.
  */
-export function createStorefront(args: StorefrontArgs, opts: pulumi.CustomResourceOptions): docker.Container {
+export function createStorefront(args: StorefrontArgs, opts: pulumi.CustomResourceOptions): Storefront {
   const secretsVolume = createVolume(args, opts);
-  const migration = createMigration(args, secretsVolume, opts);
-  return createShop(args, secretsVolume, migration, opts);
+  const adapterVolumes = createAdapterVolumes(args, opts);
+  const migration = createMigration(args, [secretsVolume, ...adapterVolumes], opts);
+  const { shop, name } = createShop(args, secretsVolume, migration, opts);
+  const adapters = createAdapters(args, { shop, name }, opts);
+  return { shop, adapters, shopName: name };
 }
 
 function createVolume({ owner }: StorefrontArgs, opts: pulumi.CustomResourceOptions): docker.Volume {
@@ -118,7 +111,7 @@ interface Migration {
 
 function createMigration(
   args: StorefrontArgs,
-  volume: docker.Volume,
+  volumes: readonly docker.Volume[],
   opts: pulumi.CustomResourceOptions,
 ): Migration {
   const { owner, database, secrets } = args;
@@ -138,7 +131,10 @@ function createMigration(
     user: `${user}:${user}`,
     networkMode: args.edgeNetwork,
     networksAdvanced: [{ name: args.edgeNetwork }],
-    mounts: [{ type: "volume", source: volumeName(owner.platform, owner.id), target: shopSecretsFolder }],
+    mounts: [
+      { type: "volume", source: volumeName(owner.platform, owner.id), target: shopSecretsFolder },
+      ...adapterUploads(args).map(({ mount }) => mount),
+    ],
     tmpfs: temporary(16 * mebibyte),
     labels: [...ownerLabels(owner, "migrate"), ...secretLabels(args.secretVersions)],
     restart: "no",
@@ -153,6 +149,7 @@ function createMigration(
     inputs,
     migrating,
     channelSecretVersions(args.channelSecrets),
+    ...adapterInputs(args),
   ]);
   const { migratePassword, appPassword, ...shopSecrets } = secrets;
   const container = new docker.Container(
@@ -174,11 +171,12 @@ function createMigration(
             }),
           ),
         ),
+        ...adapterUploads(args).map(({ upload }) => upload),
       ],
     },
     {
       ...opts,
-      dependsOn: [...database.ready, volume],
+      dependsOn: [...database.ready, ...volumes],
       additionalSecretOutputs: ["uploads"],
       hooks: { afterCreate: [reportMigration(owner)] },
     },
@@ -191,12 +189,14 @@ function createShop(
   volume: docker.Volume,
   migration: Migration,
   opts: pulumi.CustomResourceOptions,
-): docker.Container {
-  const { owner, limits } = args;
+): { readonly shop: docker.Container; readonly name: string } {
+  const { owner } = args;
+  const limits = shopShare(args.limits, args.channels);
+  const adapters = adapterInputs(args);
   const user = userId(owner.platform, owner.id);
   const inputs = {
     ...confined,
-    ...limited(limits),
+    ...limited({ ...limits, processes: args.limits.processes }),
     image: args.image,
     user: `${user}:${user}`,
     networkMode: args.edgeNetwork,
@@ -225,23 +225,21 @@ function createShop(
       startPeriod: "20s",
       retries: 3,
     },
-    wait: true,
+    // Beside adapters it is not ready before they are, and they cannot be made before it is there: then the last of them is waited for.
+    wait: adapters.length === 0,
     waitTimeout: 60,
     destroyGraceSeconds: 15,
   };
   const { memory, memorySwap, ...replacing } = inputs; // these two change in place
-  return new docker.Container(
+  const name = containerName(owner.platform, owner.id, "shop", [
+    replacing,
+    config(args, args.database.appRole),
+    channelSecretVersions(args.channelSecrets),
+    ...adapters, // they are made anew with it, and it with them: two of one channel cannot listen on one port
+  ]);
+  const shop = new docker.Container(
     owner.id,
-    {
-      ...replacing,
-      memory,
-      memorySwap,
-      name: containerName(owner.platform, owner.id, "shop", [
-        replacing,
-        config(args, args.database.appRole),
-        channelSecretVersions(args.channelSecrets),
-      ]),
-    },
+    { ...replacing, memory, memorySwap, name },
     {
       ...opts,
       dependsOn: [volume, migration.container],
@@ -253,6 +251,7 @@ function createShop(
       deleteBeforeReplace: false,
     },
   );
+  return { shop, name };
 }
 
 /** `substation.json` of the image contract, as the given role sees it, without what is secret in it. */
@@ -296,20 +295,3 @@ function withSecrets(
     JSON.stringify({ ...plain, database: { ...plain.database, password }, ...(secrets ? { secrets } : {}) }),
   );
 }
-
-function limited(limits: Omit<StorefrontLimits, "databaseConnections" | "temporaryStorageBytes">) {
-  const memory = Math.floor(limits.memoryBytes / mebibyte); // the provider counts in MiB
-  return {
-    memory,
-    memorySwap: memory,
-    cpus: Number.isInteger(limits.cpus) ? `${limits.cpus}.0` : String(limits.cpus), // as the provider reads it back
-    ulimits: [
-      // Counted by user, not by container: old and new run side by side while one replaces the other.
-      { name: "nproc", soft: limits.processes * 2, hard: limits.processes * 2 },
-      { name: "nofile", soft: 4096, hard: 4096 },
-    ],
-    logOpts: { "max-size": `${Math.ceil(limits.logSizeBytes / mebibyte)}m`, "max-file": "2" },
-  };
-}
-
-const temporary = (bytes: number) => ({ "/tmp": `rw,noexec,nosuid,nodev,mode=1777,size=${bytes}` });

@@ -12,6 +12,7 @@ import { secretVersions, type SecretVersions } from "../config/secret-versions";
 import { channelUrls, shopUrl, type ChannelUrls } from "../config/urls";
 import type { ChannelSecrets } from "./channels";
 import { createTenantDatabase } from "./database";
+import { requireShop } from "./adapter-ready";
 import { createAddress } from "./dns";
 import { guard } from "./guard";
 import { createSecrets } from "./secrets";
@@ -88,7 +89,7 @@ export class Substation extends pulumi.ComponentResource {
       id,
       { tier, host },
       pulumi.mergeOptions(opts, {
-        transformations: [guard({ owner, tier, scopes, host, limits, platform })],
+        transformations: [guard({ owner, tier, scopes, host, limits, channels: args.channels, platform })],
       }),
     );
     const child = { parent: this };
@@ -112,7 +113,7 @@ export class Substation extends pulumi.ComponentResource {
       },
       child,
     );
-    const shop = createStorefront(
+    const { shop, adapters, shopName } = createStorefront(
       {
         owner,
         title: args.title,
@@ -140,7 +141,11 @@ export class Substation extends pulumi.ComponentResource {
     );
     createAddress(
       { owner, host: args.host, zone: platform.dns, ingress: platform.ingress, provider: providers.dns },
-      { ...child, dependsOn: shop },
+      {
+        ...child,
+        dependsOn: [shop, ...adapters],
+        ...(adapters.length > 0 ? { hooks: { beforeCreate: [requireShop(owner, shopName)] } } : {}),
+      },
     );
 
     this.database = database.name;

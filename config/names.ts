@@ -29,6 +29,8 @@ export const labels = {
   group: "substation.group",
   id: "substation.id",
   role: "substation.role",
+  /** Custom channel that an adapter is of. */
+  channel: "substation.channel",
   /** Processes and threads that a container may have, where it stays. */
   processes: "substation.processes",
   /** What the shop's token may do at the main station's API, parted by spaces. */
@@ -61,6 +63,17 @@ export const containerName = (
   role: "shop" | "migrate",
   inputs: unknown,
 ): string => `${platform}-${id}-${role}-${shortHash(inputs)}`;
+
+/**
+ * The same of an adapter, and of its private volume. In neither does a channel's part hold a "-", so that no id and channel together make
+ * another id's names.
+ */
+export const adapterName = (platform: string, id: string, channel: string, inputs: unknown): string =>
+  `${platform}-${id}-adapter-${withoutDashes(channel)}_${shortHash(inputs)}`;
+export const adapterVolumeName = (platform: string, id: string, channel: string): string =>
+  `${platform}-${id}-${withoutDashes(channel)}_secrets`;
+
+const withoutDashes = (channel: string): string => channel.replaceAll("-", "_");
 
 /**
  * Numeric user of a substation's processes, its own on this host: limits that the kernel counts by user, and files, are then not shared.

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
+import { renewNamespaces } from "../components/adapter-namespace";
 import { renewProcessLimits } from "../components/process-limit";
 import { Substation } from "../components/substation";
 import { formatProblem, loadFleet, problemsFor, type Problem } from "../config/fleet";
@@ -25,7 +26,10 @@ export async function group(name: string): Promise<Record<string, unknown>> {
   refuse(secrets.problems);
   const platform = await readPlatform(config.get("platform") ?? "platform");
   refuse(await preflight(name, specs, platform, stacks));
-  if (!pulumi.runtime.isDryRun()) await renewProcessLimits(platform.name, name);
+  if (!pulumi.runtime.isDryRun()) {
+    await renewNamespaces(platform.name, name);
+    await renewProcessLimits(platform.name, name);
+  }
 
   // The SDK keeps a stack trace for every output of every resource, and formats each: a third of the time of a preview. One frame will do here.
   const limit = Error.stackTraceLimit;

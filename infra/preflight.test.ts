@@ -13,6 +13,7 @@ const spec = (id: string, host = `${id}.substation.test`) =>
     id,
     group: "demo",
     host,
+    channels: [],
     at: () => ({ file: `stacks/demo/${id}.yaml`, line: 4, column: 9 }),
   }) as unknown as SubstationSpec;
 const nothing: Live = { containers: [], volumes: [], databases: [], roles: [], records: [] };

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import { RunError } from "@pulumi/pulumi";
 import type { SubstationSpec } from "../config/fleet";
 import {
+  adapterVolumeName,
   appRole,
   databaseName,
   labels,
@@ -113,7 +114,7 @@ export function foreign(
       const role = roles.get(name);
       if (role && !ours(role)) found.push(`role ${name}, which was made by ${whose(role)}`);
     }
-    const prefixes = ["shop", "migrate"].map((role) => `${platform.name}-${spec.id}-${role}-`);
+    const prefixes = ["shop", "migrate", "adapter"].map((role) => `${platform.name}-${spec.id}-${role}-`);
     for (const [name, [container]] of containersOf) {
       if (
         !container ||
@@ -124,8 +125,14 @@ export function foreign(
         found.push(`container ${name}, which belongs to ${dockerOwner(container.Labels, container.Image)}`);
       }
     }
-    const volume = volumes.get(volumeName(platform.name, spec.id));
-    if (volume && !sameSubstation(volume.Labels?.[labels.mark], owner)) {
+    const volumeNames = [
+      volumeName(platform.name, spec.id),
+      ...spec.channels
+        .filter(({ adapter }) => adapter)
+        .map((channel) => adapterVolumeName(platform.name, spec.id, channel.id)),
+    ];
+    for (const volume of volumeNames.flatMap((name) => volumes.get(name) ?? [])) {
+      if (sameSubstation(volume.Labels?.[labels.mark], owner)) continue;
       found.push(`volume ${volume.Name}, which belongs to ${dockerOwner(volume.Labels ?? {}, undefined)}`);
     }
     for (const record of records.get(spec.host) ?? []) {

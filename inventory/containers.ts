@@ -57,6 +57,8 @@ export interface InspectedContainer {
     readonly Status: string;
     /** 0 where it does not run. */
     readonly Pid: number;
+    /** ISO 8601, in UTC. */
+    readonly StartedAt: string;
     readonly Health?: { readonly Status: string } | null;
   };
   readonly Config: {

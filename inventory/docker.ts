@@ -64,6 +64,56 @@ export async function containerExitCode(name: string): Promise<number | undefine
   return State.ExitCode;
 }
 
+export interface ContainerState {
+  readonly id: string;
+  /** running, restarting, exited, … */
+  readonly state: string;
+  /** starting, healthy, unhealthy; undefined where nothing asks. */
+  readonly health: string | undefined;
+  readonly exitCode: number;
+  /** By the engine, since it was made. */
+  readonly restarts: number;
+  /** Docker's `NetworkMode`. */
+  readonly network: string;
+  /** When it was started last, by the clock of the engine's host: ISO 8601, in UTC. */
+  readonly startedAt: string;
+}
+
+/** How a container is now; undefined where there is none of that name or id. */
+export async function containerState(name: string): Promise<ContainerState | undefined> {
+  try {
+    const { Id, RestartCount, State, HostConfig } = await docker.get<Inspected>(`/containers/${name}/json`);
+    return {
+      id: Id,
+      state: State.Status,
+      health: State.Health?.Status,
+      exitCode: State.ExitCode,
+      restarts: RestartCount,
+      network: HostConfig.NetworkMode,
+      startedAt: State.StartedAt,
+    };
+  } catch (error) {
+    if (error instanceof DockerError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+interface Inspected {
+  readonly Id: string;
+  readonly RestartCount: number;
+  readonly State: {
+    readonly Status: string;
+    readonly ExitCode: number;
+    readonly StartedAt: string;
+    readonly Health?: { readonly Status: string };
+  };
+  readonly HostConfig: { readonly NetworkMode: string };
+}
+
+/** Stops a container, with a moment to end its work, and starts it again; one that does not run is started. */
+export const restartContainer = (id: string): Promise<unknown> =>
+  docker.post(`/containers/${id}/restart`, { t: 10 });
+
 /**
  * When a running container was started, on the clock of `performance.now()`: in milliseconds, and by at most one round trip too early. By way of its age, so that the clocks
  * of the engine's host and of ours need not agree.

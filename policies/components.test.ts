@@ -11,7 +11,8 @@ import { joinFacts, planFacts } from "./facts/plan";
 import { rules } from "./rules";
 import type { Facts } from "./rules/facts";
 import { judge } from "./rules/rule";
-import { hostOf, image, intent, limits, neighbour, owner, platform, scopes } from "./rules/testing";
+import { expectedAdapters } from "./rules/intent";
+import { expected, hostOf, image, intent, limits, neighbour, owner, platform, scopes } from "./rules/testing";
 import { asInPreview } from "./testing";
 
 // What the components really register, judged by every rule. What PostgreSQL and Docker then make of it, test/e2e shows.
@@ -38,6 +39,30 @@ const channel: ChannelSpec = {
   secrets: { privateKey: "alipay-key" },
 };
 
+/** Of a payment system that this repository has never heard of. */
+const custom: ChannelSpec = {
+  ...channel,
+  id: "hema-1",
+  kind: "custom",
+  gateway: "",
+  fields: { merchantId: "1001" },
+  secrets: { key: "hema-key" },
+  adapter: {
+    name: "hema",
+    image,
+    needs: { memoryBytes: 48 * 2 ** 20, cpus: 0.1, processes: 16 },
+    descriptor: {
+      ...{ kind: "custom", title: "河马付", description: "Hema Pay.", merchant: ["merchantId"] },
+      fields: [],
+      limits: channel,
+      notifyMethods: ["POST"],
+      health: { refusal: "fail", retrySeconds: [60] },
+    },
+  },
+};
+const channels = [channel, custom, { ...custom, id: "hema-2", fields: { merchantId: "1002" } }];
+const adapters = expectedAdapters(channels);
+
 const lay = (preview: boolean): Promise<readonly Registered[]> =>
   register(
     () => {
@@ -55,10 +80,12 @@ const lay = (preview: boolean): Promise<readonly Registered[]> =>
           revenueShareBasisPoints: 1250,
           markupBasisPoints: 1500,
           modules: { gameCards: { enabled: true, categories: ["steam"], syncIntervalMs: 600_000 } },
-          channels: [channel],
+          channels,
           initialData: { categories: [], goods: [], notices: [], pages: [] },
           channelSecrets: {
             alipay: { privateKey: { value: pulumi.secret(privateKey), version: "aaaaaaaaaa" } },
+            "hema-1": { key: { value: pulumi.secret("the key of hema-1"), version: "bbbbbbbbbb" } },
+            "hema-2": { key: { value: pulumi.secret("the key of hema-2"), version: "cccccccccc" } },
           },
           limits,
           secretVersions: secretVersions(),
@@ -88,6 +115,7 @@ const lay = (preview: boolean): Promise<readonly Registered[]> =>
   );
 
 const substations = [owner, neighbour];
+const files = new Map(substations.map((of) => [of.id, expected(of, { adapters })]));
 
 function factsOf({ type, name, inputs, options }: Registered): Facts {
   const id = type === "substation:index:Substation" ? name : options.parent;
@@ -107,7 +135,7 @@ test.each([
   const made = await lay(preview);
   const isTenants = ({ type, options }: Registered) => type.includes("Substation") || options.parent !== "";
   const findings = (of: readonly Registered[], stack: string) =>
-    judge(rules, joinFacts(of.map(factsOf)), intent({ stack })).map(
+    judge(rules, joinFacts(of.map(factsOf)), intent({ stack, substations: files })).map(
       ({ rule, message }) => `${rule.id}: ${message}`,
     );
   expect(findings(made.filter(isTenants), "demo")).toEqual([]);

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { UserError } from "../config/error";
 import { formatProblem, loadFleet, problemsFor, type Fleet, type Problem } from "../config/fleet";
 import { platformOf, projectSettings, requiredSetting, type ProjectSettings } from "../config/stack-config";
-import type { ExpectedSubstation, Intent, PlatformIntent } from "./rules/intent";
+import { expectedAdapters, type ExpectedSubstation, type Intent, type PlatformIntent } from "./rules/intent";
 
 /**
  * What the files ask of a plan of `stack`. Nothing here comes from the program that made the plan.
@@ -39,6 +39,7 @@ function intentOf(settings: ProjectSettings, fleet: Fleet, platformStack: string
         host: spec.host,
         limits: spec.tier.limits,
         resources: spec.resources,
+        adapters: expectedAdapters(spec.channels),
         file: { file: spec.file, line: 1, column: 1 },
       });
     }

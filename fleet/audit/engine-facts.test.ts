@@ -11,7 +11,7 @@ const bare: InspectedContainer = {
   Path: "node",
   Args: ["main.js"],
   RestartCount: 0,
-  State: { Status: "running", Pid: 7 },
+  State: { Status: "running", Pid: 7, StartedAt: "2026-11-23T04:00:00.5Z" },
   Config: {
     Image: "shop:latest",
     User: "",

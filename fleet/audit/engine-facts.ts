@@ -3,12 +3,16 @@ import type { CgroupLimits } from "../../inventory/cgroup";
 import type { EngineObjects, HostConfig, InspectedContainer } from "../../inventory/containers";
 import type { ContainerFact, NetworkFact, Port, VolumeFact } from "../../policies/rules/facts";
 
-/** What the Docker engine tells, as facts. */
+/**
+ * What the Docker engine tells, as facts.
+ * @param names of containers, by id: the engine tells by id whose namespace is shared
+ */
 
 export function containerFact(
   found: InspectedContainer,
   cgroup: CgroupLimits | undefined,
   imageEnvironment: readonly string[] | undefined,
+  names: ReadonlyMap<string, string> = new Map(),
 ): ContainerFact {
   const { Config, HostConfig, State } = found;
   const held = Config.Labels ?? {};
@@ -38,7 +42,10 @@ export function containerFact(
       hard: Hard,
     })),
     namespaces: {
-      network: HostConfig.NetworkMode || undefined,
+      network:
+        HostConfig.NetworkMode.replace(/^container:(.*)$/, (mode, id: string) =>
+          names.has(id) ? `container:${names.get(id)}` : mode,
+        ) || undefined,
       pid: HostConfig.PidMode || undefined,
       ipc: HostConfig.IpcMode || undefined,
       uts: HostConfig.UTSMode || undefined,
@@ -76,6 +83,7 @@ export function containerFact(
       state: State.Status,
       health: State.Health?.Status,
       restartCount: found.RestartCount,
+      startedAt: Date.parse(State.StartedAt),
       imageId: found.Image,
       cgroup,
       pidsLimit: HostConfig.PidsLimit ?? undefined,

@@ -32,10 +32,11 @@ export async function lookAtEngine(platform: string, looks: Looks): Promise<Engi
       ["host"],
       "It cannot be told from here. Run the audit on the Docker host itself.",
     );
+  const names = new Map((objects?.containers ?? []).map(({ Id, Name }) => [Id, Name.slice(1)]));
   const containers = (objects?.containers ?? []).map(async (found) => {
     const { Pid } = found.State;
     const cgroup = Pid > 0 ? await cgroupLimits(Pid, found.Id) : undefined;
-    return containerFact(found, cgroup, objects?.imageEnvironments.get(found.Image));
+    return containerFact(found, cgroup, objects?.imageEnvironments.get(found.Image), names);
   });
   return {
     facts: {

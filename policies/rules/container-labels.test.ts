@@ -88,7 +88,7 @@ testCases(labelRules, [
   owned(
     "a purpose that is none",
     container({ role: "miner" }),
-    'must be a substation\'s "shop" or "migrate", but is "miner"',
+    'must be a substation\'s "shop", "migrate" or "adapter", but is "miner"',
   ),
   owned(
     "a name that is not its own",
@@ -103,7 +103,7 @@ testCases(labelRules, [
   owned(
     "an ingress that bears a substation's mark",
     ingress({ owner, labels: ownerLabels(owner, "ingress") }),
-    'must be a substation\'s "shop" or "migrate", but is "ingress"',
+    'must be a substation\'s "shop", "migrate" or "adapter", but is "ingress"',
   ),
   owned(
     "a second ingress",

@@ -37,7 +37,7 @@ export const containerOwner = rule("container", {
     }
     const purpose = purposeOf(container, intent);
     if (purpose === undefined)
-      yield `Container ${name} must be a substation's "shop" or "migrate", but is "${role ?? ""}"`;
+      yield `Container ${name} must be a substation's "shop", "migrate" or "adapter", but is "${role ?? ""}"`;
     else if (!name.startsWith(`${platform}-${id}-${purpose}-`))
       yield `Container ${name} must have a name of its mark: ${platform}-${id}-${purpose}-…`;
     const file = intent.substations.get(id);

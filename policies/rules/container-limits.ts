@@ -1,4 +1,4 @@
-import { ceilingOf, isPlatformOwn, purposeOf } from "./container";
+import { ceilingOf, isPlatformOwn, processesOf, purposeOf } from "./container";
 import type { ContainerFact } from "./facts";
 import { rule, type Rule } from "./rule";
 import { parseSize, showBytes } from "./sizes";
@@ -80,7 +80,7 @@ export const containerUserProcesses = rule("container", {
   *check(container, intent) {
     // The two of the platform share their users with others of the host, so that a count by user says nothing.
     if (isPlatformOwn(container, intent)) return;
-    const most = 2 * (ceilingOf(container, intent)?.processes ?? Infinity);
+    const most = 2 * (processesOf(container, intent) ?? Infinity);
     yield* ulimitFaults(container, "nproc", most, "processes by user");
   },
 });

@@ -1,5 +1,5 @@
 import { labels } from "../../config/names";
-import { describeMount, mountsOf, networkOf, type AllowedMount } from "./container";
+import { describeMount, mountsOf, networkOf, purposeOf, type AllowedMount } from "./container";
 import type { ContainerFact, Mount } from "./facts";
 import { rule, type Rule } from "./rule";
 import { isNamedSecret, secretIn } from "./secret-text";
@@ -9,7 +9,8 @@ import { isNamedSecret, secretIn } from "./secret-text";
 export const containerNetwork = rule("container", {
   id: "container-network",
   severity: "critical",
-  description: "Checks that a container is on the platform's edge network and on no other.",
+  description:
+    "Checks that a container is on the platform's edge network and on no other, and an adapter in its own shop's namespace.",
   references: [
     ...["D16", "D10", "CIS Docker 5.9", "CIS Docker 5.10", "CIS Docker 5.30"],
     ...["PSS baseline", "KICS ce14a68b", "KICS 071a71ff"],
@@ -18,6 +19,10 @@ export const containerNetwork = rule("container", {
     'Set networkMode and networksAdvanced to the edge network. By hand: "docker network disconnect <network> <container>".',
   *check(container, intent) {
     const { name, namespaces, networks } = container;
+    if (purposeOf(container, intent) === "adapter") {
+      yield* adapterFaults(container);
+      return;
+    }
     const wanted = networkOf(container, intent);
     if (namespaces.network !== wanted)
       yield `Container ${name} must have the network mode ${wanted}, but has ${namespaces.network || "the engine's default"}`;
@@ -137,6 +142,20 @@ export const reachRules: readonly Rule[] = [
   containerEngine,
   containerSecrets,
 ];
+
+/**
+ * An adapter shares its own shop's namespace, by a name that no other substation's container can have. The engine keeps an id in place of the
+ * name, and a refresh brings that into a plan: whose it is, the audit tells.
+ */
+function* adapterFaults({ name, owner, namespaces, networks, plan }: ContainerFact): Iterable<string> {
+  const mode = namespaces.network ?? "";
+  const shop = `container:${owner?.platform}-${owner?.id}-shop-`;
+  const own = mode.startsWith(shop) && /^[a-z2-7]{10}$/.test(mode.slice(shop.length));
+  if (!own && !(plan && /^container:[0-9a-f]{64}$/.test(mode)))
+    yield `Container ${name} must have the network mode ${shop}…, but has ${mode || "the engine's default"}`;
+  if (networks.length > 0)
+    yield `Container ${name} must be on no network but its shop's, but is on ${networks.join(", ")}`;
+}
 
 function isAllowed(mount: Mount, { type, sources, target, writable }: AllowedMount): boolean {
   return (

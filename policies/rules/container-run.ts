@@ -28,8 +28,9 @@ export const containerHealthcheck = rule("container", {
   references: ["D18", "CIS Docker 4.6", "CIS Docker 5.27", "CKV_DOCKER_2", "DS026", "KICS 698ed579"],
   remedy: "Give it a healthcheck: /healthcheck of the image contract.",
   *check(container, intent) {
-    // The migration is awaited, and its exit code is the answer. The socket proxy holds no state, and its image has nothing that could ask.
-    if (["migrate", "docker-proxy"].includes(purposeOf(container, intent) ?? "")) return;
+    // The migration is awaited, and its exit code is the answer. An adapter is asked by its shop. The socket proxy holds no state, and its image
+    // has nothing that could ask.
+    if (["migrate", "adapter", "docker-proxy"].includes(purposeOf(container, intent) ?? "")) return;
     const [kind] = container.healthcheck;
     if (kind === undefined || kind === "NONE") yield `Container ${container.name} must have a health check`;
   },
@@ -43,7 +44,9 @@ export const containerWait = rule("container", {
   remedy: "Set wait to true, and waitTimeout to at most 300 seconds.",
   *check(container, intent) {
     const { name, plan } = container;
-    if (!plan || ["migrate", "docker-proxy"].includes(purposeOf(container, intent) ?? "")) return;
+    if (!plan || ["migrate", "adapter", "docker-proxy"].includes(purposeOf(container, intent) ?? "")) return;
+    // A shop is not ready before its adapters are there, which are made after it: a hook of the last waits for it (components/adapter-ready.ts).
+    if ((intent.substations.get(container.owner?.id ?? "")?.adapters ?? []).length > 0) return;
     const seconds = plan.waitTimeoutSeconds ?? 0;
     if (!plan.wait || seconds <= 0 || seconds > 300)
       yield `Container ${name} must be waited for until it is healthy, for 300 seconds at most`;

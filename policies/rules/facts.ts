@@ -19,7 +19,7 @@ interface Fact {
 export interface ContainerFact extends Fact {
   /** Label `substation.platform`. */
   readonly platform: string | undefined;
-  /** Label `substation.role`: "shop" and "migrate" of a substation; "ingress", "docker-proxy" of the platform. */
+  /** Label `substation.role`: "shop", "migrate" and "adapter" of a substation; "ingress", "docker-proxy" of the platform. */
   readonly role: string | undefined;
   /** As the container was asked for: `name@sha256:…` or `sha256:…`, else a tag. */
   readonly image: string | undefined;
@@ -75,6 +75,8 @@ export interface ContainerFact extends Fact {
     readonly state: string;
     readonly health: string | undefined;
     readonly restartCount: number;
+    /** When it was started last: milliseconds since 1970, by the clock of the engine's host. */
+    readonly startedAt: number;
     /** Id of the image that it really runs. */
     readonly imageId: string;
     /**
@@ -90,7 +92,7 @@ export interface ContainerFact extends Fact {
 }
 
 export interface Namespaces {
-  /** Docker's `NetworkMode`: the name of a network, "host", "none", "bridge", "default" or "container:…". */
+  /** Docker's `NetworkMode`: the name of a network, "host", "none", "bridge", "default" or "container:<name>". */
   readonly network: string | undefined;
   readonly pid: string | undefined;
   readonly ipc: string | undefined;

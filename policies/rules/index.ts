@@ -1,3 +1,4 @@
+import { adapterRules } from "./adapter";
 import { catalogRules } from "./catalog";
 import { codeRules } from "./code";
 import { confinementRules } from "./container-confinement";
@@ -33,6 +34,7 @@ export const rules: readonly Rule[] = [
   ...labelRules,
   ...scopeRules,
   ...runRules,
+  ...adapterRules,
   ...networkRules,
   ...volumeRules,
   ...roleRules,

@@ -1,3 +1,4 @@
+import type { AdapterNeeds, ChannelSpec } from "../../config/channels/types";
 import type { Resources } from "../../config/fleet";
 import type { Owner } from "../../config/names";
 import type { Position } from "../../config/problem";
@@ -37,9 +38,22 @@ export interface ExpectedSubstation {
   readonly limits: Resources;
   /** What its file asks for, the tier's or less. */
   readonly resources: Resources;
+  /** Of its custom channels. */
+  readonly adapters: readonly ExpectedAdapter[];
   /** Its file, for findings that concern it. */
   readonly file: Position;
 }
+
+/** What a custom channel's descriptor asks for: the image by digest, and what one container of it may use. */
+export interface ExpectedAdapter extends AdapterNeeds {
+  readonly channel: string;
+  readonly image: string;
+}
+
+export const expectedAdapters = (channels: readonly ChannelSpec[]): ExpectedAdapter[] =>
+  channels.flatMap(({ id, adapter }) =>
+    adapter ? [{ channel: id, image: adapter.image, ...adapter.needs }] : [],
+  );
 
 export interface Capacity {
   readonly memoryBytes: number;

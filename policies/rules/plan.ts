@@ -8,12 +8,14 @@ const removing = ["delete", "replace", "create-replacement", "delete-replaced", 
 
 const idle = ["same", "read", "refresh", "discard", "read-discard"];
 
+const volume = "docker:index/volume:Volume";
+
 /** With these would go what nobody can make again. */
 const sacred: Readonly<Record<string, string>> = {
   "postgresql:index/database:Database": "Database",
   "postgresql:index/role:Role": "Role",
   "postgresql:index/schema:Schema": "Schema",
-  "docker:index/volume:Volume": "Volume",
+  [volume]: "Volume",
 };
 
 const component = "substation:index:Substation";
@@ -46,7 +48,12 @@ export const planData = fleetRule({
   description: "Checks that a plan deletes and replaces no database, role or volume.",
   references: ["X02", "P20"],
   remedy: "Undo the change that asks for it. A substation is closed by a closing order: docs/closing.md.",
-  check: ({ step }) => removals(step, (type) => (Object.hasOwn(sacred, type) ? sacred[type] : undefined)),
+  check: ({ step }) =>
+    // An adapter's volume, whose resource is named <id>.<channel>, holds a file alone that is written anew with each of its containers.
+    removals(
+      step.filter(({ type, name }) => !(type === volume && /^[a-z0-9-]+\.[a-z0-9-]+$/.test(name))),
+      (type) => (Object.hasOwn(sacred, type) ? sacred[type] : undefined),
+    ),
 });
 
 export const planSubstation = fleetRule({

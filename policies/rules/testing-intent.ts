@@ -41,6 +41,7 @@ export const expected = (of: Owner, change: Partial<ExpectedSubstation> = {}): E
   host: hostOf(of),
   limits,
   resources: limits,
+  adapters: [],
   file: { file: `stacks/${of.group}/${of.id}.yaml`, line: 1, column: 1 },
   ...change,
 });

@@ -121,6 +121,7 @@ export const runningContainer = (
         state: "running",
         health: "healthy",
         restartCount: 0,
+        startedAt: Date.UTC(2026, 10, 23),
         imageId: image,
         cgroup: { pidsMax: limits.processes, memoryMax: limits.memoryBytes },
         pidsLimit: limits.processes,
@@ -257,6 +258,7 @@ export function asLive({ plan: _plan, ...fact }: ContainerFact, state = "running
       state,
       health: fact.healthcheck.length > 0 ? "healthy" : undefined,
       restartCount: 0,
+      startedAt: Date.UTC(2026, 10, 23),
       imageId: image,
       cgroup: undefined,
       pidsLimit:

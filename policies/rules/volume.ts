@@ -1,4 +1,4 @@
-import { mark, volumeName } from "../../config/names";
+import { adapterVolumeName, mark, volumeName } from "../../config/names";
 import { isPlatformOwn } from "./container";
 import { known } from "./known";
 import { fleetRule, rule, type Rule } from "./rule";
@@ -38,9 +38,12 @@ export const volumeOwner = rule("volume", {
       yield `Volume ${name} must carry the mark of a substation`;
       return;
     }
-    const wanted = volumeName(ours, owner.id);
-    if (name !== wanted) yield `Volume ${name} of ${owner.id} must be named ${wanted}`;
     const file = intent.substations.get(owner.id);
+    const wanted = [
+      volumeName(ours, owner.id),
+      ...(file?.adapters ?? []).map(({ channel }) => adapterVolumeName(ours, owner.id, channel)),
+    ];
+    if (!wanted.includes(name)) yield `Volume ${name} of ${owner.id} must be named ${wanted.join(" or ")}`;
     if (!file)
       yield `Volume ${name} must belong to a substation that has a file, but ${owner.group}/${owner.id} has none`;
     else if (mark(file.owner) !== mark(owner))
