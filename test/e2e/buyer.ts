@@ -98,10 +98,14 @@ export class Buyer {
     };
   }
 
+  /** Presses a channel's button. */
+  choose(order: string, channel: string): Promise<Answer> {
+    return this.#post(`${order}/pay`, { channel });
+  }
+
   /** Chooses a channel. @returns the address of the sandbox's page on which it is paid */
   async start(order: string, channel: string): Promise<string> {
-    const answer = await this.#post(`${order}/pay`, { channel });
-    const to = location(answer);
+    const to = location(await this.choose(order, channel));
     if (to !== order) return to;
     const { codeUrl } = await this.page(order);
     if (codeUrl === undefined) throw new Error(`${order} shows no code to scan`);
