@@ -54,7 +54,7 @@ export function checkCommand(): Command {
 }
 
 /** `stacks` here or in the nearest folder above that has one; here, where there is none, for the sake of the message. */
-function nearestStacks(): string {
+export function nearestStacks(): string {
   for (let at = process.cwd(); ; at = dirname(at)) {
     const stacks = join(at, "stacks");
     if (existsSync(stacks)) return relative("", stacks) || ".";

@@ -6,6 +6,7 @@ import { UserError } from "../config/error";
 import type * as Anomalies from "./anomalies";
 import type * as Audit from "./audit";
 import type * as Check from "./check";
+import type * as Explain from "./explain";
 import type * as Local from "./local";
 import type * as Prove from "./prove";
 import type * as Repair from "./repair";
@@ -32,6 +33,10 @@ const commands: Readonly<Record<string, Entry>> = {
   check: {
     summary: "check the typed files of stacks/",
     load: () => (lazily("./check") as typeof Check).checkCommand(),
+  },
+  explain: {
+    summary: "say where each value of a substation comes from, and what else could set it",
+    load: () => (lazily("./explain") as typeof Explain).explainCommand(),
   },
   schema: {
     summary: "write the JSON Schemas of the typed files, for editors",

@@ -11,6 +11,16 @@ test("columns are as wide as their widest cell, in any row, and no line ends in 
   expect(table([])).toEqual([]);
 });
 
+test("what is written in Chinese takes two columns a character", () => {
+  expect(
+    table([
+      ["梦想点卡", "x"],
+      ["a，b", "y"],
+      ["plain", "z"],
+    ]),
+  ).toEqual(["梦想点卡  x", "a，b      y", "plain     z"]);
+});
+
 test("colours take no room", () => {
   expect(
     table([

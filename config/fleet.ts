@@ -5,6 +5,7 @@ import { readAdapter, type Adapters } from "./channels/descriptor";
 import type { Adapter, ChannelSpec } from "./channels/types";
 import { collisions } from "./collisions";
 import type { Claim } from "./collisions";
+import { displayNames } from "./display-name";
 import { parseYaml } from "./document";
 import type { Document, Path } from "./document";
 import { groupFinding, idFinding, substationsPerGroup } from "./ids";
@@ -80,7 +81,7 @@ export interface Fleet {
 /** Reads and checks all typed files. Never throws for what stands in them: that is what `problems` is for. */
 export function loadFleet(stacksDir: string): Fleet {
   const root = resolve(stacksDir);
-  const displayName = namer();
+  const displayName = displayNames();
   const tree = readTree(root, displayName);
   const problems: Problem[] = [...tree.problems];
   const tiers = loadTiers(tree.tiers, displayName);
@@ -252,18 +253,4 @@ function load(path: string, file: string): { text?: string; document?: Document;
   if (text === undefined) return { found: [...problems] };
   const document = parseYaml(file, text);
   return { text, document, found: [...problems, ...document.problems] };
-}
-
-/** Names paths for people: relative to the working directory where they are below it, with "/" everywhere. */
-function namer(): (path: string) => string {
-  const folders = new Map<string, string>();
-  return (path) => {
-    const cut = path.lastIndexOf(sep);
-    const folder = path.slice(0, cut);
-    let near = folders.get(folder);
-    if (near === undefined) folders.set(folder, (near = relative("", folder)));
-    if (near === ".." || near.startsWith(`..${sep}`))
-      return relative("", path) === "" ? "." : path.split(sep).join("/");
-    return [...near.split(sep), path.slice(cut + 1)].filter((part) => part !== "").join("/");
-  };
 }

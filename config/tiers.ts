@@ -139,6 +139,12 @@ const fields: Readonly<Record<Field, Measure>> = {
   logSize: { name: "logSizeBytes", ...size },
 };
 
+/** A limit of a tier as its file says it: `192 MB`; undefined where there is none of that name. */
+export function limitText({ limits }: Tier, key: string): string | undefined {
+  const field = Object.hasOwn(fields, key) ? fields[key as Field] : undefined;
+  return field?.format(limits[field.name]);
+}
+
 /** Written values to numbers in base units, under the names that carry those. */
 export const resourcesOf = (written: Partial<TierFile["limits"]>): Partial<Resources> =>
   Object.fromEntries(

@@ -1,11 +1,10 @@
 import { join, relative } from "node:path";
 import { parseYaml } from "../config/document";
 import { UserError } from "../config/error";
-import { loadFleet } from "../config/fleet";
+import { findFile, others } from "../config/find-file";
 import { formatProblem } from "../config/problem";
 import { readSource } from "../config/source";
 import { secretSetting, storedSecrets } from "../config/stack-secrets";
-import { findFile, others } from "./find-file";
 import { PulumiFailed, type Workspace } from "./pulumi";
 import { checkSecret } from "./secret-value";
 import { removeConfig, setConfig, settingsOf } from "./stack-settings";

@@ -1,0 +1,96 @@
+import { join, resolve } from "node:path";
+
+import { channelsIn } from "../channels/check";
+import type { ChannelSpec } from "../channels/types";
+import { displayNames } from "../display-name";
+import { parseYaml } from "../document";
+import type { Document, Path } from "../document";
+import { UserError } from "../error";
+import { findFile } from "../find-file";
+import { loadFleet, problemsFor } from "../fleet";
+import { formatProblem } from "../problem";
+import type { Position, Problem } from "../problem";
+import { substationSchema } from "../schema";
+import { Shape, valueAt } from "../shape";
+import { readSource } from "../source";
+import { storedSecrets, type StoredSecret } from "../stack-secrets";
+import { readTiers } from "../tiers";
+import type { Tier } from "../tiers";
+import { Settings } from "./settings";
+
+/** All that an explanation is made from, read once. Any of it may have problems. */
+export interface Context {
+  readonly id: string;
+  readonly group: string;
+  readonly file: string;
+  readonly document: Document;
+  readonly shape: Shape;
+  /** What the file names, where that can be used. */
+  readonly tier: Tier | undefined;
+  /** The names of all tiers. */
+  readonly tiers: readonly string[];
+  /** Where a key of the substation's tier stands; undefined where it stands nowhere. */
+  readonly tierAt: (path: Path) => Position | undefined;
+  /** Channels that could be read. */
+  readonly channels: readonly ChannelSpec[];
+  /** Stack of the platform, and who says that it is this one. */
+  readonly platform: { readonly stack: string; readonly at?: Position };
+  readonly platformSettings: Settings;
+  /** Of this substation; undefined where the group has no settings file that can be read. */
+  readonly secrets: readonly StoredSecret[] | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * @param stacks the folder of the typed files
+ * @throws UserError where there is no such substation, or its file cannot be read at all
+ */
+export function readContext(stacks: string, id: string): Context {
+  const root = resolve(stacks);
+  const display = displayNames();
+  const { group, path } = findFile(stacks, id);
+  const file = display(join(root, group, `${id}.yaml`));
+  const document = readDocument(path, file);
+  const tiersFile = join(root, "tiers.yaml");
+  const { text } = readSource(tiersFile, display(tiersFile));
+  const tiersDocument = text === undefined ? undefined : parseYaml(display(tiersFile), text);
+  const tiers = tiersDocument ? readTiers(tiersDocument) : undefined;
+  const tierName = valueAt(document.value, ["tier"]);
+  const tier = typeof tierName === "string" ? tiers?.byName.get(tierName) : undefined;
+  const settings = (name: string) => new Settings(join(root, `Pulumi.${name}.yaml`), display);
+  const chosen = settings(group).get("platform");
+  const stack = chosen?.value ?? "platform";
+  const fleet = loadFleet(stacks);
+  const isSiblings = (other: string) => other !== file && other.startsWith(`${display(join(root, group))}/`);
+  return {
+    id,
+    group,
+    file,
+    document,
+    shape: new Shape(substationSchema, document.value),
+    tier,
+    tiers: tiers?.names ?? [],
+    tierAt: (path) => (tier ? tiersDocument?.at(["tiers", tier.name, ...path]) : undefined),
+    channels: channelsIn(document),
+    platform: { stack, ...(chosen ? { at: chosen.at } : {}) },
+    platformSettings: settings(stack),
+    secrets: tryStored(stacks, group)?.filter((one) => one.id === id),
+    problems: problemsFor(fleet, group).filter((problem) => !isSiblings(problem.file)),
+  };
+}
+
+/** @throws UserError where the file has no text that could be read */
+function readDocument(path: string, file: string): Document {
+  const { text, problems } = readSource(path, file);
+  if (text === undefined) throw new UserError(problems.map(formatProblem).join("\n"));
+  return parseYaml(file, text);
+}
+
+/** A settings file that is broken is a problem of the fleet, and told as such. */
+function tryStored(stacks: string, group: string): readonly StoredSecret[] | undefined {
+  try {
+    return storedSecrets(stacks, group);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,36 @@
+import { relative } from "node:path";
+
+import { UserError } from "./error";
+import { nearest } from "./suggest";
+import { readTree } from "./tree";
+
+/** A substation's typed file. */
+export interface FoundFile {
+  readonly id: string;
+  readonly group: string;
+  readonly path: string;
+}
+
+/**
+ * The file of a substation, by its name alone: what stands in it may be wrong.
+ * @param stacks the folder of the typed files
+ * @throws UserError where there is none, or more than one
+ */
+export function findFile(stacks: string, id: string): FoundFile {
+  const { groups } = readTree(stacks, (path) => relative("", path));
+  const all = groups.flatMap(({ name, files }) => files.map((file) => ({ ...file, group: name })));
+  const [found, another] = all.filter((file) => file.id === id);
+  if (found && another)
+    throw new UserError(
+      `there are two files for ${id}, ${found.path} and ${another.path}: remove one. Nothing was changed.`,
+    );
+  if (found) return found;
+  const ids = all.map((file) => file.id);
+  throw new UserError(`there is no substation "${id}" in ${stacks}: ${others(id, ids)} Nothing was changed.`);
+}
+
+/** What is there in place of what was asked for. */
+export const others = (word: string, known: Iterable<string>): string => {
+  const near = nearest(word, known);
+  return near === undefined ? `those are ${[...known].join(", ") || "none"}.` : `did you mean "${near}"?`;
+};
