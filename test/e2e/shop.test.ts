@@ -29,7 +29,10 @@ const shops = {
       gameCards: { categories: ["qq"] },
       phoneTopUp: { carriers: ["unicom"], faceValues: ["50.00"] },
     },
-    channels: { "epay-alipay": epayV2, "epay-wechat": { ...epayV2, type: "wxpay" } },
+    channels: {
+      "epay-alipay": { ...epayV2, title: "支付宝" },
+      "epay-wechat": { ...epayV2, title: "微信支付", type: "wxpay" },
+    },
   },
 } as const;
 type ShopId = keyof typeof shops;
@@ -167,7 +170,7 @@ interface Case {
 
 const misbehaviours: Readonly<Record<string, Case>> = {
   "that is late is waited for": {
-    how: { callbackDelaySeconds: 1 },
+    how: { callbackDelaySeconds: 0.5 },
     state: "delivered",
     notified: { paid: 1 },
   },
@@ -217,27 +220,29 @@ describe.each(everyProtocol)("%s, by %s: a callback", (id, channel) => {
     );
   });
 
-  test("with a wrong signature, or by another method, is refused; the right one that follows delivers", async () => {
-    for (const wrong of ["signature", "method"] as const) {
-      // An epay's form may be posted: the same parameters, the same signature.
-      if (wrong === "method" && channel.startsWith("epay")) continue;
-      const begun = await begin(id, channel);
-      const reason = wrong === "signature" ? "signature" : "malformed";
-      const rise = await books(id).rise(async () => {
-        await pay(begun, { wrong: [wrong] });
-        const [first] = await calls(begun, 1);
-        expect([first!.acknowledged, first!.body?.toLowerCase()]).toEqual([
-          false,
-          expect.stringContaining("fail"),
-        ]);
-        expect((await begun.visitor.page(begun.order)).state).toBe("open");
-        await lab.gateways.misbehave(begun.which, {});
-        await begun.visitor.until(begun.order, "delivered");
-      });
-      expect(rise[notified(channel, reason)]).toBeGreaterThanOrEqual(1);
-      expect(rise).toMatchObject({ [notified(channel, "paid")]: 1, [paidBy(channel)]: 1 });
-      expect(await books(id).of(begun.which.outTradeNo)).toMatchObject({ deliveries: 1, anomalies: [] });
-    }
+  // An epay's form may be posted: the same parameters, the same signature.
+  const refused = channel.startsWith("epay") ? (["signature"] as const) : (["signature", "method"] as const);
+  test(`with a wrong ${refused.join(", or by another ")} is refused; the right one that follows delivers`, async () => {
+    const rise = await books(id).rise(async () => {
+      await Promise.all(
+        refused.map(async (wrong) => {
+          const begun = await begin(id, channel);
+          await pay(begun, { wrong: [wrong] });
+          const [first] = await calls(begun, 1);
+          expect([first!.acknowledged, first!.body?.toLowerCase()]).toEqual([
+            false,
+            expect.stringContaining("fail"),
+          ]);
+          expect((await begun.visitor.page(begun.order)).state).toBe("open");
+          await lab.gateways.misbehave(begun.which, {});
+          await begun.visitor.until(begun.order, "delivered");
+          expect(await books(id).of(begun.which.outTradeNo)).toMatchObject({ deliveries: 1, anomalies: [] });
+        }),
+      );
+    });
+    for (const wrong of refused)
+      expect(rise[notified(channel, wrong === "method" ? "malformed" : wrong)]).toBeGreaterThanOrEqual(1);
+    expect(rise[paidBy(channel)]).toBe(refused.length);
   });
 
   test("that comes before the gateway's answer delivers", async () => {
@@ -296,7 +301,7 @@ describe.each(everyProtocol)("%s, by %s: a callback", (id, channel) => {
     // One digit of the amount, or of what is sealed.
     const altered = (text: string) =>
       text.replace(
-        /((?:amount|money)=\d*|"ciphertext":"\w{9})(\w)/,
+        /((?:amount|money)=\d*|"ciphertext":"[^"]{9})([\w+/])/,
         (_, a, b) => `${a}${b === "9" ? "8" : "9"}`,
       );
     expect([altered(search), altered(request.body)]).not.toEqual([search, request.body]);
@@ -390,27 +395,26 @@ test.each([
 
 test("a module that is switched off sells nothing and keeps its data; on again, it goes on where it was", async () => {
   const visitor = visitorOf("bing");
-  const sold = async () => (await visitor.goods()).map(({ id, module, fen }) => [id, module, fen]);
-  await books("bing").rows(
-    "UPDATE shop.goods SET title = '自己改过', main_price = main_price + 1 WHERE id = (SELECT min(id) FROM shop.goods WHERE module = 'gameCards')",
-  );
-  await until(async () => (await lab.get(visitor.host)).body.includes("自己改过"), 15_000); // the shop looks at its goods now and then
+  const sold = async () => (await visitor.goods()).map(({ id, module }) => `${module} ${id}`);
+  // Without what is sold meanwhile: a gateway that never calls is asked at any time.
   const data = () =>
     books("bing").rows(
-      `SELECT (SELECT jsonb_agg(g ORDER BY id) FROM shop.goods g) AS goods, (SELECT jsonb_agg(c ORDER BY id) FROM shop.card c) AS cards,
-         (SELECT jsonb_agg(i ORDER BY module, key) FROM shop.initial_item i) AS items`,
+      `SELECT (SELECT jsonb_agg(g ORDER BY id) FROM shop.goods g) AS goods, (SELECT jsonb_agg(to_jsonb(c) - 'sold_at' ORDER BY id) FROM shop.card c) AS cards,
+         (SELECT jsonb_agg(i ORDER BY kind, key) FROM shop.initial_item i) AS items`,
     );
-  const [before, onSale] = [await data(), await sold()];
+  const onSale = await sold();
+  await books("bing").rows(
+    "UPDATE shop.goods SET title = '自己改过', main_price = main_price + 100 WHERE id = (SELECT min(id) FROM shop.goods WHERE module = 'gameCards')",
+  );
+  const before = await data();
   const { gameCards, phoneTopUp } = shops.bing.modules;
-  lab.write(group, "bing", {
-    ...shops.bing,
-    modules: { gameCards: { ...gameCards, enabled: false }, phoneTopUp },
-  });
+  const off = { gameCards: { ...gameCards, enabled: false }, phoneTopUp };
+  lab.write(group, "bing", { ...shops.bing, modules: off });
   await lab.up(group);
-  expect(new Set((await visitor.goods()).map(({ module }) => module))).toEqual(new Set(["phoneTopUp"]));
-  const [hidden] = onSale.find(([, module]) => module === "gameCards")!;
+  expect(await sold()).toEqual(onSale.filter((goods) => !goods.startsWith("gameCards")));
+  const hidden = onSale[0]!.replace("gameCards ", "");
   expect((await lab.get(visitor.host, `/goods/${hidden}`)).status).toBe(404);
-  await expect(visitor.order({ id: String(hidden) })).rejects.toThrow("it answered with 404");
+  await expect(visitor.order({ id: hidden })).rejects.toThrow("it answered with 404");
   expect(await data()).toEqual(before);
 
   lab.write(group, "bing", shops.bing);
