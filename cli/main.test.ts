@@ -87,6 +87,7 @@ test("help names every command, and a command's own help is found both ways", as
   expect(commands).toEqual([
     "check",
     "schema",
+    "new",
     "up",
     "prove",
     "status",

@@ -8,7 +8,7 @@ import type * as Audit from "./audit";
 import type * as Check from "./check";
 import type * as Explain from "./explain";
 import type * as Local from "./local";
-import type * as Prove from "./prove";
+import type * as New from "./new";
 import type * as Repair from "./repair";
 import type * as Rotate from "./rotate";
 import type * as Rules from "./rules";
@@ -41,6 +41,10 @@ const commands: Readonly<Record<string, Entry>> = {
   schema: {
     summary: "write the JSON Schemas of the typed files, for editors",
     load: () => (lazily("./schema") as typeof Schema).schemaCommand(),
+  },
+  new: {
+    summary: "write the files of new substations, from a template, another one or a CSV file",
+    load: () => (lazily("./new") as typeof New).newCommand(),
   },
   up: {
     summary: "update a stack, if no rule forbids what that would do",

@@ -18,7 +18,7 @@ import type { Position, Problem } from "./problem";
 import { resourcesSchema, substationSchema } from "./schema";
 import type { SubstationFile } from "./schema";
 import { secretVersions, type SecretVersions } from "./secret-versions";
-import { readSource } from "./source";
+import { decode, readSource } from "./source";
 import { storedSecrets, type StoredSecret } from "./stack-secrets";
 import { Templates } from "./templates";
 import type { InitialData } from "./templates/types";
@@ -26,8 +26,8 @@ import { initialDataOf, sizeProblems, templateOf, templateProblems } from "./tem
 import { termProblems } from "./term-problems";
 import { readTiers, resourcesOf, tierProblems } from "./tiers";
 import type { Resources, Tier, Tiers } from "./tiers";
-import { readTree } from "./tree";
-import type { TreeFile } from "./tree";
+import { readTree, withFiles } from "./tree";
+import type { NewFile, TreeFile } from "./tree";
 import { share } from "./units";
 
 export { compareProblems, formatProblem } from "./problem";
@@ -78,11 +78,14 @@ export interface Fleet {
   readonly problems: readonly Problem[];
 }
 
-/** Reads and checks all typed files. Never throws for what stands in them: that is what `problems` is for. */
-export function loadFleet(stacksDir: string): Fleet {
+/**
+ * Reads and checks all typed files. Never throws for what stands in them: that is what `problems` is for.
+ * @param added files that are not written yet: what is said of them is what will be said
+ */
+export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fleet {
   const root = resolve(stacksDir);
-  const displayName = displayNames();
-  const tree = readTree(root, displayName);
+  const displayName = namer();
+  const tree = withFiles(readTree(root, displayName), root, displayName, added);
   const problems: Problem[] = [...tree.problems];
   const tiers = loadTiers(tree.tiers, displayName);
   problems.push(...tiers.problems);
@@ -178,8 +181,13 @@ interface Known {
   readonly secrets: Secrets;
 }
 
-function loadSubstation({ id, path }: TreeFile, file: string, group: string, known: Known): Loaded {
-  const { document, found, text } = load(path, file);
+function loadSubstation(
+  { id, path, ...treeFile }: TreeFile,
+  file: string,
+  group: string,
+  known: Known,
+): Loaded {
+  const { document, found, text } = load(path, file, treeFile.text);
   if (!document || text === undefined) {
     return { claim: { id, group, file, at: () => ({ file, line: 1, column: 1 }) }, found };
   }
@@ -248,9 +256,28 @@ function specOf(value: SubstationFile, tier: Tier): Written {
   };
 }
 
-function load(path: string, file: string): { text?: string; document?: Document; found: Problem[] } {
-  const { text, problems } = readSource(path, file);
+function load(
+  path: string,
+  file: string,
+  unwritten?: string,
+): { text?: string; document?: Document; found: Problem[] } {
+  const { text, problems } =
+    unwritten === undefined ? readSource(path, file) : decode(Buffer.from(unwritten), file);
   if (text === undefined) return { found: [...problems] };
   const document = parseYaml(file, text);
   return { text, document, found: [...problems, ...document.problems] };
+}
+
+/** Names paths for people: relative to the working directory where they are below it, with "/" everywhere. */
+export function namer(): (path: string) => string {
+  const folders = new Map<string, string>();
+  return (path) => {
+    const cut = path.lastIndexOf(sep);
+    const folder = path.slice(0, cut);
+    let near = folders.get(folder);
+    if (near === undefined) folders.set(folder, (near = relative("", folder)));
+    if (near === ".." || near.startsWith(`..${sep}`))
+      return relative("", path) === "" ? "." : path.split(sep).join("/");
+    return [...near.split(sep), path.slice(cut + 1)].filter((part) => part !== "").join("/");
+  };
 }

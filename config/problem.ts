@@ -34,7 +34,9 @@ export type ProblemCode =
   | `group/${"full" | "reserved" | "syntax"}`
   | `tier/${"exceeded" | "syntax" | "unknown"}`
   | `module/${"excludes" | "requires" | "resources" | "tier"}`
-  | `channel/${"field" | "limits" | "merchant" | "plain-secret" | "sandbox" | "syntax" | "tier" | "too-many"}`
+  | `channel/${"adapter" | "field" | "limits" | "merchant" | "plain-secret" | "sandbox" | "syntax" | "tier" | "too-many"}`
+  | `descriptor/${"field" | "merchant" | "syntax"}`
+  | `csv/${"column" | "row" | "syntax"}`
   | `template/${"goods" | "repeated" | "too-large" | "unknown" | "value" | "variable"}`
   | `secret/${"missing" | "plain" | "value"}`
   | `terms/${"bounds" | "floor" | "markup" | "share" | "total"}`;

@@ -27,6 +27,16 @@ export class Shape {
     return this.raw(path) instanceof z.ZodOptional;
   }
 
+  /** What is wanted there; undefined where nothing may be written. */
+  form(path: Path): "text" | "number" | "truth" | "list" | "keys" | undefined {
+    const at = this.at(path);
+    if (at instanceof z.ZodNumber) return "number";
+    if (at instanceof z.ZodBoolean) return "truth";
+    if (at instanceof z.ZodArray) return "list";
+    if (at instanceof z.ZodObject || at instanceof z.ZodRecord) return "keys";
+    return at === undefined ? undefined : "text";
+  }
+
   /** Whether the value must not be shown. */
   hides(path: Path): boolean {
     const at = this.at(path);

@@ -17,9 +17,9 @@ export interface Source {
 /**
  * Reads one typed file. It is opened without following a symbolic link and without waiting for a pipe's other end, and looked at only
  * after that, so that nothing can be put in its place between the look and the read.
- * @param path where the file is; @param file how problems name it
+ * @param path where the file is; @param file how problems name it; @param largest bytes that it may have
  */
-export function readSource(path: string, file: string): Source {
+export function readSource(path: string, file: string, largest = largestFile): Source {
   const problem = (code: Problem["code"], message: string): Source => ({
     problems: [{ file, line: 1, column: 1, code, message }],
   });
@@ -35,16 +35,16 @@ export function readSource(path: string, file: string): Source {
   try {
     const stat = fstatSync(descriptor);
     if (!stat.isFile()) return problem("file/kind", "This is no regular file: remove it.");
-    const bytes = Buffer.allocUnsafe(Math.min(stat.size, largestFile) + 1);
+    const bytes = Buffer.allocUnsafe(Math.min(stat.size, largest) + 1);
     let length = 0;
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {
       read = readSync(descriptor, bytes, length, bytes.length - length, null);
     }
-    if (stat.size > largestFile || length > largestFile) {
+    if (stat.size > largest || length > largest) {
       const seen = `${Math.max(stat.size, length).toLocaleString("en")} bytes`;
       return problem(
         "file/too-large",
-        `The file has ${seen}: a typed file has at most ${largestFile.toLocaleString("en")}.`,
+        `The file has ${seen}: ${largest === largestFile ? "a typed file has" : "such a file has"} at most ${largest.toLocaleString("en")}.`,
       );
     }
     return decode(bytes.subarray(0, length), file);

@@ -24,6 +24,15 @@ export interface Tree {
 export interface TreeFile {
   readonly id: string;
   readonly path: string;
+  /** What stands in it, where it is not written yet. */
+  readonly text?: string;
+}
+
+/** A substation's file that is not written yet. */
+export interface NewFile {
+  readonly id: string;
+  readonly group: string;
+  readonly text: string;
 }
 
 /** A template's own file, in the folder of its name. */
@@ -164,4 +173,31 @@ export function readTree(root: string, name: (path: string) => string): Tree {
       );
     }
   }
+}
+
+/** The tree as it will be when `added` are written; each of them has a name that no file has. */
+export function withFiles(
+  tree: Tree,
+  root: string,
+  name: (path: string) => string,
+  added: readonly NewFile[],
+): Tree {
+  const problems = [...tree.problems];
+  const groups = new Map(tree.groups.map((group) => [group.name, { ...group, files: [...group.files] }]));
+  for (const { id, group, text } of added) {
+    const path = join(root, group, `${id}.yaml`);
+    const told = [idFinding(id), groupFinding(group)].flatMap((finding) => finding ?? []);
+    for (const { code, why } of told)
+      problems.push({
+        file: name(path),
+        line: 1,
+        column: 1,
+        code,
+        message: `It would be ${quote(`${group}/${id}.yaml`)}: ${why}.`,
+      });
+    const found = groups.get(group) ?? { name: group, path: join(root, group), files: [] };
+    groups.set(group, found);
+    found.files.push({ id, path, text });
+  }
+  return { ...tree, groups: [...groups.values()], problems };
 }
