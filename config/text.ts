@@ -26,11 +26,10 @@ export function proseFinding(text: string, most: number): Finding | undefined {
   const length = [...text].length;
   if (text.trim() === "" || length > most)
     return { code: "value/text", why: `it has ${length} characters; write 1 to ${most}` };
-  return text
-    .trimEnd()
-    .split("\n")
-    .map((line) => textFinding(line.trim(), 0, most))
-    .find((finding) => finding !== undefined);
+  const bad = unseen.exec(text.replaceAll("\n", ""))?.[0];
+  return bad === undefined
+    ? undefined
+    : { code: "value/text", why: `it contains the invisible character ${codePoint(bad)}; remove that` };
 }
 
 /** `U+200B`, as character tables write it. */

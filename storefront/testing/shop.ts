@@ -130,8 +130,8 @@ export async function openTestShop(
     const folder = (role: "app" | "migrate") =>
       writeSecrets(join(dir, `${name}-${role}`), postgres, name, role, {
         markupBasisPoints: 1500,
-        ...keys,
         ...(role === "migrate" ? { initialData } : {}),
+        ...keys,
         ...more,
       });
     const migrating = loadConfig(folder("migrate"));
