@@ -1,7 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import fc from "fast-check";
 
+import { mostFen, withMarkup } from "../storefront/money";
 import { fleetOf, goodFile, goodTiers } from "./testFleet";
 import { coversCost, leastMarkup, priceOf, settle } from "./terms";
+import { share } from "./units";
 
 const rate = (most: number) => fc.integer({ min: 0, max: most });
 const anyTerms = fc.record({
@@ -58,6 +63,69 @@ test("terms that are refused do lose money, and a markup is the least only if on
     { numRuns: 5_000 },
   );
 });
+
+test("the shop asks the price that was checked here", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: mostFen }), rate(10_000), (cost, markup) => {
+      expect(withMarkup(cost, markup)).toBe(priceOf(cost, markup));
+      expect(withMarkup(cost, markup)).toBeGreaterThanOrEqual(cost);
+    }),
+    { numRuns: 5_000 },
+  );
+});
+
+const shippedTiers = readFileSync(join(__dirname, "../stacks/tiers.yaml"), "utf8");
+const { tiers } = fleetOf({ "tiers.yaml": shippedTiers });
+
+test.each([...tiers.values()].map((tier) => [tier.name, tier] as const))(
+  "of all terms within the bounds of the tier %s those alone are accepted that sell nothing at a loss, by any channel",
+  (_, tier) => {
+    const within = ({ from, to }: { from: number; to: number }) => fc.integer({ min: from, max: to });
+    const fees = fc.array(fc.record({ fee: fc.oneof(rate(200), rate(2_000)), enabled: fc.boolean() }), {
+      maxLength: 3,
+    });
+    const seen = { accepted: 0, refused: 0 };
+    fc.assert(
+      fc.property(
+        within(tier.markup),
+        within(tier.revenueShare),
+        fees,
+        anyCost,
+        (markup, revenueShare, channels, cost) => {
+          const written = channels.map(
+            ({ fee, enabled }, n) =>
+              `  c${n}: { kind: epay, version: v1, gateway: "https://pay${n}.example.com", merchantId: "7", type: alipay, secrets: { key: k }, enabled: ${enabled}, fee: ${share.format(fee)} }\n`,
+          );
+          const text = asked(share.format(revenueShare), `markup: ${share.format(markup)}\n`, tier.name);
+          const file = channels.length > 0 ? `${text}channels:\n${written.join("")}` : text;
+          const { problems, groups } = fleetOf({ "tiers.yaml": shippedTiers, "demo/mengxiang.yaml": file });
+          const on = channels.filter(({ enabled }) => enabled);
+          const terms = on.map(({ fee }) => ({
+            markupBasisPoints: markup,
+            revenueShareBasisPoints: revenueShare,
+            feeBasisPoints: fee,
+          }));
+          const aboutTerms = problems.filter(({ code }) => code.startsWith("terms/"));
+          expect(aboutTerms).toHaveLength(terms.filter((one) => !coversCost(one)).length);
+          const others = problems.filter((problem) => !aboutTerms.includes(problem)).map(({ code }) => code);
+          expect(others).toEqual(on.length > tier.maximumChannels ? ["channel/too-many"] : []);
+          const spec = groups.get("demo")?.[0];
+          expect(spec === undefined).toBe(problems.length > 0);
+          seen[spec ? "accepted" : "refused"]++;
+          for (const { enabled, feeBasisPoints } of spec?.channels ?? []) {
+            if (!enabled || !spec) continue;
+            const { price, fee, share: given, left } = settle(cost, { ...spec, feeBasisPoints });
+            expect(price).toBe(priceOf(cost, spec.markupBasisPoints));
+            expect(left).toBeGreaterThanOrEqual(cost);
+            expect(fee + given).toBeLessThanOrEqual(price - cost);
+          }
+        },
+      ),
+      { numRuns: 150 },
+    );
+    expect(Math.min(seen.accepted, seen.refused)).toBeGreaterThan(10); // neither of them is all there is
+  },
+);
 
 const epay = (fee: string, enabled = true): string =>
   `channels: { ee: { kind: epay, version: v1, gateway: "https://pay.example.com", merchantId: "7", type: alipay, secrets: { key: k }, enabled: ${enabled}, fee: ${fee} } }\n`;

@@ -11,9 +11,15 @@ import { channelSecrets } from "./channel-secrets";
 import { preflight } from "./preflight";
 import { readPlatform } from "./read-platform";
 
-/** The substations of one folder. Nothing is created while any file of the fleet that concerns this group has a problem. */
-export async function group(name: string): Promise<Record<string, unknown>> {
-  const stacks = path.join(pulumi.getRootDirectory(), "stacks");
+/**
+ * The substations of one folder. Nothing is created while any file of the fleet that concerns this group has a problem.
+ * @param root the folder of Pulumi.yaml
+ */
+export async function group(
+  name: string,
+  root = pulumi.getRootDirectory(),
+): Promise<Record<string, unknown>> {
+  const stacks = path.join(root, "stacks");
   const fleet = loadFleet(stacks);
   refuse(problemsFor(fleet, name));
   const specs = fleet.groups.get(name) ?? [];

@@ -21,7 +21,7 @@ export interface StorefrontConfig {
   readonly host: string;
   /** Public address of the home page, without a trailing slash. */
   readonly url: string;
-  /** The main station's share of the turnover, in hundredths of a per cent: 1250 is 12.5%. */
+  /** The platform's share of the margin, in hundredths of a per cent: 1250 is 12.5% of what the markup brings. */
   readonly revenueShareBasisPoints: number;
   /** What is added to the main station's prices, in hundredths of a per cent. */
   readonly markupBasisPoints: number;

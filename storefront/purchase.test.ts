@@ -38,6 +38,18 @@ const order = (fields: Record<string, string>, headers: Record<string, string> =
     headers,
   );
 
+test("the database itself takes no order below what the goods cost", async () => {
+  const insert = (amount: number) =>
+    shop.admin.query(
+      `INSERT INTO shop.orders (token, goods_id, module, title, main_price, amount, contact, expires_at)
+       SELECT md5(random()::text), id, module, title, 4850, $1, 'a@b.cn', now() FROM shop.goods LIMIT 1 RETURNING id`,
+      [amount],
+    );
+  await expect(insert(4849)).rejects.toMatchObject({ code: "23514", table: "orders" }); // check_violation
+  const { rows } = await insert(4850);
+  await shop.admin.query("DELETE FROM shop.orders WHERE id = $1", [(rows[0] as { id: string }).id]);
+});
+
 test("from the home page to the code: a card is bought, and a repeated notify changes nothing", async () => {
   const home = await shop.get("/");
   expect(home.body).toMatch(/<h3>游戏点卡<\/h3>.*Steam 钱包充值卡 50\.00 元.*<strong>¥55\.78<\/strong>/); // 48.50 + 15%, half up

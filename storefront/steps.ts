@@ -62,7 +62,7 @@ CREATE TABLE shop.orders (
   module       text        NOT NULL,
   title        text        NOT NULL,
   main_price   integer     NOT NULL CHECK (main_price > 0), -- as they were when the order was made
-  amount       integer     NOT NULL CHECK (amount > 0),
+  amount       integer     NOT NULL CHECK (amount >= main_price), -- nothing is sold below what it costs
   contact      text        NOT NULL,
   state        text        NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'paid', 'delivered')),
   created_at   timestamptz NOT NULL DEFAULT now(),
