@@ -1,0 +1,75 @@
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { projectRoot } from "../../local/workspace";
+import { Buyer, sandboxChannel } from "./buyer";
+import { Lab } from "./lab";
+
+/**
+ * A person looks at a payment that does not fit, and decides: on a real shop, by the command. It does not prove every kind of anomaly, which
+ * the shop's own tests do.
+ */
+jest.setTimeout(180_000);
+
+const group = "shops";
+const alipay = sandboxChannel.alipay();
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await Lab.open({ prefix: "odd" });
+  lab.write(group, "jia", {
+    tier: "standard",
+    modules: { gameCards: { categories: ["qq"] } },
+    channels: { alipay },
+  });
+  await lab.ensureStack(group);
+  await lab.sandbox("jia");
+  await lab.up(group);
+});
+afterAll(() => lab.close());
+
+function anomalies(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const bin = path.join(projectRoot, "cli/bin.js");
+  const options = { cwd: lab.root, env: { ...lab.workspace.env, NO_COLOR: "1" } };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [bin, "anomalies", ...args], options, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+test("a wrong sum delivers nothing, is listed with what was seen, and is decided once, with a name", async () => {
+  expect(await anomalies("jia")).toEqual({
+    code: 0,
+    stdout: "jia: no payment waits for a decision\n",
+    stderr: "",
+  });
+  const visitor = new Buyer(lab, "jia.substation.test");
+  const [goods] = await visitor.goods();
+  const order = await visitor.order(goods!);
+  await lab.gateways.misbehave({ kind: "alipay", merchant: alipay.appId }, { wrong: ["amount"] });
+  await visitor.payAt(await visitor.start(order, "alipay"));
+  const { delivered, payments } = await visitor.until(order, "held");
+  expect(delivered).toBeUndefined();
+
+  const listed = await anomalies("jia", "--json");
+  expect(listed.code).toBe(1);
+  const { outTradeNo } = payments["alipay"]!;
+  expect(JSON.parse(listed.stdout)).toMatchObject([
+    { id: 1, kind: "amount", outTradeNo, details: { expected: goods!.fen, seen: 1 }, decision: null },
+  ]);
+  expect(listed.stdout + listed.stderr).not.toContain(order.split("/").at(-1)); // whoever has it sees the code
+  expect((await anomalies("jia")).stdout).toMatch(/^1 +amount +alipay .* seen 0\.01 /m);
+
+  const decide = (as: string) =>
+    anomalies("resolve", "jia", "1", "--as", as, "--by", "王小明", "--note", "退款 R-1");
+  expect(await decide("refunded")).toEqual({
+    code: 0,
+    stdout: "amount 1 of jia: refunded, decided by 王小明\n",
+    stderr: "",
+  });
+  expect((await decide("ignored")).stderr).toContain(
+    "anomaly 1 of jia was decided before: refunded by 王小明",
+  );
+  expect((await anomalies("jia")).code).toBe(0);
+  expect((await anomalies("jia", "--all")).stdout).toContain("refunded by 王小明: 退款 R-1");
+});
