@@ -68,9 +68,8 @@ export function anomaliesText(id: string, anomalies: readonly Anomaly[]): string
 }
 
 function row({ order, decision, ...anomaly }: Anomaly): readonly string[] {
-  const details = Object.entries(anomaly.details).map(
-    ([name, value]) => `${name} ${detail(anomaly.kind, name, value)}`,
-  );
+  const entries = Object.entries(anomaly.details).sort(([a], [b]) => (a < b ? -1 : 1)); // PostgreSQL keeps no order
+  const details = entries.map(([name, value]) => `${name} ${detail(anomaly.kind, name, value)}`);
   return [
     String(anomaly.id),
     anomaly.kind,

@@ -136,7 +136,7 @@ function termsOf({ title, limits, sandbox = true }: Pick<ChannelDescriptor, "tit
       .int()
       .meta({
         description:
-          "Of several channels that fit, each is offered in proportion to it. 1 where it is absent.",
+          "Of several channels of one kind and one title a buyer is offered one, each in proportion to it. 1 where it is absent.",
         examples: [1],
       })
       .optional(),

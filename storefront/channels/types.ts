@@ -132,7 +132,7 @@ export interface ChannelConfig {
   /** Whole fen that it may take in a day of China (UTC+8); undefined: no bound. */
   readonly dailyCap: number | undefined;
   readonly feeBasisPoints: number;
-  /** The larger the sooner it is offered. */
+  /** Of the channels of one kind and one title each order is offered one, each in proportion to it. */
   readonly weight: number;
   /** The kind's plain fields, by name. */
   readonly fields: Readonly<Record<string, string>>;
