@@ -1,9 +1,10 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 
 import { Command } from "commander";
 
 import { jsonSchemas } from "../config/jsonSchema";
+import { withReference } from "../config/reference";
 import { UserError } from "../config/error";
 
 export function schemaCommand(): Command {
@@ -12,18 +13,29 @@ export function schemaCommand(): Command {
       "Writes the JSON Schemas of the typed files: editors with a YAML language server then complete and check as you type.",
     )
     .option("--out <dir>", "folder to write to", "schemas")
-    .action(({ out }: { readonly out: string }) => {
-      for (const [name, text] of jsonSchemas()) {
-        const path = join(out, name);
-        try {
-          mkdirSync(out, { recursive: true });
-          writeFileSync(path, text);
-        } catch (error) {
-          throw new UserError(
-            `Cannot write ${path} (${(error as NodeJS.ErrnoException).code}): name another folder with --out.`,
-          );
-        }
-        process.stdout.write(`${relative("", path) || path}\n`);
-      }
+    .option(
+      "--reference <file>",
+      "page whose tables of keys are made anew, where it is there",
+      "docs/substation-file.md",
+    )
+    .action(({ out, reference }: { readonly out: string; readonly reference: string }) => {
+      const files = [...jsonSchemas()].map(([name, text]) => [join(out, name), text] as const);
+      const page = existsSync(reference) ? readFileSync(reference, "utf8") : undefined;
+      for (const [path, text] of page === undefined
+        ? files
+        : [...files, [reference, withReference(page)] as const])
+        write(path, text);
     });
+}
+
+function write(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UserError(
+      `Cannot write ${path} (${(error as NodeJS.ErrnoException).code}): name another folder with --out.`,
+    );
+  }
+  process.stdout.write(`${relative("", path) || path}\n`);
 }
