@@ -1,0 +1,234 @@
+import { execFile } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import type { Proof, ProofStep } from "../../config/proof";
+import { prove } from "../../fleet/prove/prove";
+import { targets } from "../../fleet/prove/target";
+import { setSecret } from "../../fleet/secrets";
+import type { SubstationStatus } from "../../fleet/status";
+import { projectRoot } from "../../local/workspace";
+import { openBrowser, openPage } from "./browser";
+import { sandboxChannel } from "./buyer";
+import { command, inspect, Lab } from "./lab";
+
+// The proof of opening, by the command, on the real engine, shops, DNS, ingress and sandbox gateways. Its failures one by one, which need a shop that does what it should
+// not, are held beside its code in fleet/prove/.
+
+jest.setTimeout(180_000);
+
+let lab: Lab;
+/** `SUBSTATION_PICTURE=docs/purchase.png` keeps the browser's picture. */
+const pictureFile = process.env["SUBSTATION_PICTURE"];
+const alipay = { ...sandboxChannel.alipay(), title: "支付宝" };
+
+beforeAll(async () => {
+  lab = await Lab.open();
+  const pair = generateKeyPairSync("rsa", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
+  lab.write("demo", "jia", {
+    title: "梦想点卡",
+    modules: { gameCards: { categories: ["steam"] } },
+    channels: { alipay, wechat: { ...sandboxChannel.wechatPay(), title: "微信支付" } },
+  });
+  lab.write("demo", "yi", {
+    modules: { phoneTopUp: { carriers: ["mobile"], faceValues: ["30.00"] } },
+    channels: {
+      epay: { ...sandboxChannel.epayV2(), title: "易支付" },
+      real: {
+        kind: "alipay",
+        appId: "2021000000000009",
+        alipayPublicKey: pair.publicKey,
+        secrets: { privateKey: "real-key" },
+      },
+    },
+  });
+  await lab.ensureStack("demo");
+  for (const id of ["jia", "yi"]) await lab.sandbox(id);
+  await setSecret(lab.workspace, "yi", "real-key", pair.privateKey);
+});
+afterAll(() => lab.close());
+
+/** The command, as an operator runs it. */
+async function substation(...args: string[]): Promise<{ code: number; stdout: string }> {
+  const options = { cwd: lab.root, env: { ...lab.workspace.env, NO_COLOR: "1" } };
+  try {
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [path.join(projectRoot, "cli/bin.js"), ...args],
+      options,
+    );
+    lab.output.push(stdout, stderr);
+    return { code: 0, stdout };
+  } catch (error) {
+    return error as { code: number; stdout: string };
+  }
+}
+
+const proofs = (id: string): { file: string; proof: Proof }[] =>
+  fs
+    .readdirSync(path.join(lab.root, "proofs", id))
+    .sort()
+    .map((name) => {
+      const file = path.join(lab.root, "proofs", id, name);
+      return { file, proof: JSON.parse(fs.readFileSync(file, "utf8")) as Proof };
+    });
+const outcomes = ({ steps }: Pick<Proof, "steps">) =>
+  steps.map(({ step, channel, outcome }) => [step, ...(channel ? [channel] : []), outcome].join(" "));
+const purchaseBy = ({ steps }: Pick<Proof, "steps">, channel: string): ProofStep | undefined =>
+  steps.find((step) => step.step === "purchase" && step.channel === channel);
+async function status(): Promise<{ code: number; open: Record<string, string> }> {
+  const { code, stdout } = await substation("status", "--json");
+  const found = JSON.parse(stdout) as SubstationStatus[];
+  return { code, open: Object.fromEntries(found.map(({ id, reason }) => [id, reason ?? "open"])) };
+}
+
+test("before the update nothing is open, and nothing can be proved", async () => {
+  const never = "it was never opened: npm run up -- demo";
+  expect(await status()).toEqual({ code: 1, open: { jia: never, yi: never } });
+  expect(await substation("prove", "jia")).toMatchObject({
+    code: 2,
+    stdout: expect.stringContaining("jia  not tried") as string,
+  });
+});
+
+test("an update ends with a purchase through every channel of each shop, and with what is open", async () => {
+  const { code, stdout } = await substation("up", "demo", "--yes");
+  expect([code, stdout]).toEqual([
+    0,
+    expect.stringMatching(/^yi +demo +trial +http:\/\/yi\.\S+ +healthy +since \S+, real unpaid +open$/m),
+  ]);
+  const [jia, yi] = ["jia", "yi"].map((id) => proofs(id)[0]!.proof);
+  expect(outcomes(jia!)).toEqual([
+    "container ok",
+    "dns ok",
+    "shop ok",
+    "goods ok",
+    "notify alipay ok",
+    "purchase alipay ok",
+    "notify wechat ok",
+    "purchase wechat ok",
+    "container ok",
+  ]);
+  expect(purchaseBy(jia!, "wechat")?.purchase).toMatchObject({
+    gateway: "weixin:",
+    gatewayState: "paid",
+    delivered: { kind: "card" },
+  });
+  expect(purchaseBy(yi!, "epay")?.purchase).toMatchObject({
+    gatewayState: "paid",
+    delivered: { kind: "receipt" },
+  });
+  expect(purchaseBy(yi!, "real")).toMatchObject({
+    outcome: "stopped-before-payment",
+    purchase: { gateway: "https://openapi.alipay.com" },
+  });
+  // What the proof says happened is what the gateway knows of.
+  const { outTradeNo, amountFen } = purchaseBy(jia!, "alipay")!.purchase!;
+  const [order] = await lab.gateways.orders({
+    kind: "alipay",
+    merchant: alipay.appId,
+    outTradeNo: outTradeNo!,
+  });
+  expect(order).toMatchObject({ amountFen, paidAt: expect.any(Number) as number });
+  const [shop] = await inspect(`substation ${lab.name}/demo/jia`, "shop");
+  expect(jia!.subject).toMatchObject({
+    container: shop?.Name.slice(1),
+    containerId: shop?.Id,
+    file: "stacks/demo/jia.yaml",
+  });
+  const git = await command("git", ["hash-object", lab.file("demo", "jia")]);
+  expect(jia!.subject.blob).toBe(git.trim());
+  expect(await status()).toEqual({ code: 0, open: { jia: "open", yi: "open" } });
+
+  // What was proved once is not proved again.
+  expect((await substation("up", "demo", "--yes")).code).toBe(0);
+  expect([proofs("jia"), proofs("yi")].map(({ length }) => length)).toEqual([1, 1]);
+});
+
+test("a proof that was altered is found, and its shop is not open", async () => {
+  expect(await substation("prove", "--verify")).toEqual({ code: 0, stdout: "" });
+  const { file } = proofs("yi")[0]!;
+  const written = fs.readFileSync(file, "utf8");
+  fs.writeFileSync(file, written.replace('"stopped-before-payment"', '"ok"'));
+  const { code, stdout } = await substation("prove", "--verify");
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/^proofs\/yi\/\S+\.json {2}altered {2}/)]);
+  expect(await status()).toMatchObject({
+    code: 1,
+    open: { jia: "open", yi: expect.stringContaining("cannot be used") as string },
+  });
+  fs.writeFileSync(file, written);
+  expect((await status()).code).toBe(0);
+});
+
+test("a shop whose gateway never calls is not proved, and the cause is told", async () => {
+  await lab.gateways.misbehave({ kind: "alipay", merchant: alipay.appId }, { callbacks: 0 });
+  const [target] = await targets(lab.workspace, { ids: ["jia"] });
+  const proof = await prove(target!, { root: lab.root, wait: 3_000 });
+  await lab.gateways.misbehave({ kind: "alipay", merchant: alipay.appId }, {});
+  expect(proof.result).toBe("failed");
+  expect(purchaseBy(proof, "alipay")).toMatchObject({
+    outcome: "failed",
+    what: expect.stringMatching(
+      /^paid at the gateway, and the shop has not heard of it in 3 s: the callback to \/pay\/alipay\/notify/,
+    ) as string,
+    purchase: { gatewayState: "paid" },
+  });
+  expect(purchaseBy(proof, "wechat")?.outcome).toBe("ok");
+});
+
+test("another configuration needs another proof", async () => {
+  const before = fs.readFileSync(lab.file("demo", "jia"), "utf8");
+  fs.writeFileSync(lab.file("demo", "jia"), before.replace("梦想点卡", "梦想点卡旗舰店"));
+  await lab.up("demo");
+  const reason =
+    "its proof no longer holds: the configuration has changed since: npm run substation -- prove jia";
+  expect(await status()).toEqual({ code: 1, open: { jia: reason, yi: "open" } });
+  expect((await substation("prove", "--verify")).stdout).toMatch(
+    /^proofs\/jia\/\S+ {2}stale {2}the configuration has changed since$/m,
+  );
+  const { code, stdout } = await substation("prove", "jia");
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^jia {2}proved$/m)]);
+  const [first, second] = proofs("jia").map(({ proof }) => proof);
+  expect(second?.previous).toBe(first?.hash);
+  expect((await status()).code).toBe(0);
+});
+
+test("a browser buys: from the shop to the sandbox's cashier, and back to the code", async () => {
+  const browser = await openBrowser(lab.home);
+  try {
+    const { page, complaints } = await openPage(browser);
+    await page.goto(`http://jia.substation.test:${lab.ingressPort}/`);
+    await page.locator("[data-goods] a").first().click();
+    await page.getByLabel("联系方式").fill("buyer@example.com");
+    await page.getByRole("button", { name: "提交订单" }).click();
+    const order = page.url();
+    await page.getByRole("button", { name: "支付宝（沙箱）" }).click();
+    await page.waitForURL(/\/alipay\/cashier\//);
+    await page.getByRole("button", { name: "支付" }).click();
+    await page.waitForURL(order); // by way of the return URL, which knows the order by its cookie alone
+    const done = page.locator('[data-state="delivered"]');
+    for (let looks = 0; looks < 50 && (await done.count()) === 0; looks++) {
+      await page.waitForTimeout(200);
+      await page.getByRole("link", { name: "刷新" }).click();
+    }
+    expect(await page.locator("[data-delivered]").textContent()).toMatch(/^SAMPLE-/);
+    expect(complaints).toEqual([]);
+    const picture = await page.screenshot(pictureFile ? { path: pictureFile } : {});
+    expect(picture.subarray(0, 8)).toEqual(Buffer.from("\x89PNG\r\n\x1a\n", "latin1"));
+    expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([900, 900]);
+    expect(picture.length).toBeGreaterThan(20_000); // an empty page has 5,000
+  } finally {
+    await browser.close();
+  }
+});
+
+test("a shop that does not serve is not open, whatever its proof says", async () => {
+  const [shop] = await inspect(`substation ${lab.name}/demo/yi`, "shop");
+  await command("docker", ["kill", shop!.Id]);
+  expect(await status()).toEqual({ code: 1, open: { jia: "open", yi: "exited: npm run up -- demo" } });
+});
