@@ -44,6 +44,7 @@ beforeAll(async () => {
         appId: "2021000000000009",
         alipayPublicKey: pair.publicKey,
         secrets: { privateKey: "real-key" },
+        fee: "0.6%",
       },
     },
   });
