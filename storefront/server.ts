@@ -158,10 +158,12 @@ async function failed(
 const securityHeaders = (config: StorefrontConfig): Record<string, string> => ({
   "cache-control": "no-store",
   "content-security-policy": pages.contentSecurityPolicy(config),
-  "cross-origin-opener-policy": "same-origin",
   "referrer-policy": "same-origin",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
-  ...(config.url.startsWith("https:") ? { "strict-transport-security": "max-age=31536000" } : {}),
+  // Browsers ignore both by http, the second with a complaint on every page.
+  ...(config.url.startsWith("https:")
+    ? { "strict-transport-security": "max-age=31536000", "cross-origin-opener-policy": "same-origin" }
+    : {}),
   "x-substation-instance": hostname(), // tells two containers of one shop apart, in tests and in complaints
 });

@@ -25,11 +25,12 @@ const alipay = { ...sandboxChannel.alipay(), title: "支付宝" };
 
 beforeAll(async () => {
   lab = await Lab.open();
-  const pair = generateKeyPairSync("rsa", {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: "spki", format: "pem" },
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-  });
+  const pair = () =>
+    generateKeyPairSync("rsa", {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: "spki", format: "pem" },
+      privateKeyEncoding: { type: "pkcs8", format: "pem" },
+    });
   lab.write("demo", "jia", {
     title: "梦想点卡",
     modules: { gameCards: { categories: ["steam"] } },
@@ -42,7 +43,7 @@ beforeAll(async () => {
       real: {
         kind: "alipay",
         appId: "2021000000000009",
-        alipayPublicKey: pair.publicKey,
+        alipayPublicKey: pair().publicKey,
         secrets: { privateKey: "real-key" },
         fee: "0.6%",
       },
@@ -50,7 +51,7 @@ beforeAll(async () => {
   });
   await lab.ensureStack("demo");
   for (const id of ["jia", "yi"]) await lab.sandbox(id);
-  await setSecret(lab.workspace, "yi", "real-key", pair.privateKey);
+  await setSecret(lab.workspace, "yi", "real-key", pair().privateKey);
 });
 afterAll(() => lab.close());
 
