@@ -43,6 +43,7 @@ beforeAll(async () => {
     path.join(root, "stacks/demo/mengxiang.yaml"),
     "channels:\n  wechat: { kind: wechatPay, secrets: { privateKey: wechat-key, apiV3Key: v3-key } }\n",
   );
+  fs.mkdirSync(path.join(place, "home/secrets"), { recursive: true, mode: 0o700 });
   workspace = openWorkspace(path.join(place, "home"), await prepareEngine(silent), root);
 });
 afterAll(() => fs.rmSync(place, { recursive: true, force: true }));
