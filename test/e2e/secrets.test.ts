@@ -6,6 +6,7 @@ import { derive } from "../../components/secrets";
 import { loadFleet } from "../../config/fleet";
 import { mintToken } from "../../config/main-station-token";
 import { labels, mark } from "../../config/names";
+import { Buyer, sandboxChannel } from "./buyer";
 import { command, inspect, Lab, shopFile } from "./lab";
 import { LeakSearch } from "./leaks";
 import { ProcessWatch } from "./processes";
@@ -18,6 +19,14 @@ jest.setTimeout(240_000);
 
 const group = "shops";
 const derived = ["migrate-password", "app-password", "session-key", "callback-signing-key"];
+
+/** Their channels have every sort of secret that there is. */
+const modules = { gameCards: { categories: ["steam"] } };
+const shops = {
+  jia: { modules, channels: { alipay: sandboxChannel.alipay(), wechat: sandboxChannel.wechatPay() } },
+  yi: { modules, channels: { epay: sandboxChannel.epayV1() } },
+};
+const ofChannels = ["jia alipay-key", "jia wechat-key", "jia wechat-v3-key", "yi epay-key"];
 
 let lab: Lab;
 let search: LeakSearch;
@@ -41,19 +50,24 @@ beforeAll(async () => {
   watch.platform = new ProcessWatch();
   lab = await Lab.open({ prefix: "sec" }).finally(() => watch.platform?.end());
   events = fs.mkdtempSync(path.join(os.tmpdir(), "substation-event-logs-"));
-  for (const id of ["jia", "yi"]) lab.write(group, id);
+  for (const id of ["jia", "yi"] as const) lab.write(group, id, shops[id]);
   await lab.ensureStack(group);
   watch.group = new ProcessWatch();
   try {
+    for (const id of ["jia", "yi"]) await lab.sandbox(id);
     await run("preview", "--diff", "-s", group);
     await run("up", "--yes", "--skip-preview", "-s", group);
-    lab.write(group, "yi", { tier: "standard" });
+    lab.write(group, "yi", { ...shops.yi, tier: "standard" });
     await run("up", "--yes", "--diff", "--show-config", "-s", group); // with what a person would look at
     await lab.pulumi(["preview", "--json", "-s", group]);
     await lab.pulumi(["stack", "-s", group, "--show-ids", "--show-urns"]);
     await lab.pulumi(["stack", "output", "--json", "-s", group]);
     await lab.pulumi(["stack", "output", "--json", "-s", "platform"]);
-    await lab.pulumi(["config", "-s", "platform"]);
+    for (const stack of ["platform", group]) await lab.pulumi(["config", "-s", stack]);
+    for (const [id, { channels }] of Object.entries(shops)) {
+      const buyer = new Buyer(lab, `${id}.substation.test`);
+      for (const channel of Object.keys(channels)) await buyer.buy((await buyer.goods())[0]!, channel);
+    }
   } finally {
     watch.group.end();
   }
@@ -76,11 +90,24 @@ interface Exported {
   };
 }
 
+/** A line of a key: in some forms the line ends differ. */
+const needle = (value: string): string => value.split("\n")[5] ?? value;
+
 async function collect(): Promise<void> {
   const { dns, database, mainStationSigningKey } = await lab.platform();
   secrets.set("key of main-station tokens", mainStationSigningKey);
   secrets.set("DNS token", dns.token);
   secrets.set("provisioner's password", database.password);
+  const ofSandbox = (name: string) => fs.readFileSync(path.join(lab.home, "secrets", name), "utf8");
+  secrets.set("sandbox's key", needle(ofSandbox("gateways-key")));
+  secrets.set("sandbox's token", ofSandbox("gateways-token"));
+  const config = await lab.pulumiUnrecorded(["config", "-s", group, "--show-secrets", "--json"]);
+  for (const [key, { value }] of Object.entries(
+    JSON.parse(config.stdout) as Record<string, { value: string }>,
+  )) {
+    const [, id, name] = /^substation:secret\.(\w+)\.(.+)$/.exec(key) ?? [];
+    if (id && name) secrets.set(`${id} ${name}`, needle(value));
+  }
   secrets.set("passphrase", fs.readFileSync(path.join(lab.home, "secrets/passphrase"), "utf8").trim());
   const { stdout } = await lab.pulumiUnrecorded(["stack", "export", "--show-secrets", "-s", group]);
   for (const { type, urn, outputs = {} } of (JSON.parse(stdout) as Exported).deployment.resources) {
@@ -127,6 +154,9 @@ test("there are secrets to look for, and they are where they must be", async () 
       "passphrase",
       "provisioner's password",
       "key of main-station tokens",
+      "sandbox's key",
+      "sandbox's token",
+      ...ofChannels,
       ...["jia", "yi"].flatMap((id) => [
         `${id} root`,
         `${id} root's hash`,
@@ -140,8 +170,11 @@ test("there are secrets to look for, and they are where they must be", async () 
     const [shop] = await inspect(mark({ platform: lab.name, group, id }), "shop");
     const file = await shopFile(shop!);
     expect(search.in("password", file.database.password)).toEqual([`password: ${id} app-password (plain)`]);
-    expect(search.in("secrets", JSON.stringify(file.secrets))).toHaveLength(3);
-    expect(search.in("file", JSON.stringify(file))).toHaveLength(4); // and not the password of the role that owns the schema
+    const own = ofChannels.filter((name) => name.startsWith(`${id} `));
+    const inSecrets = search.in("secrets", JSON.stringify(file.secrets));
+    expect(inSecrets).toEqual(expect.arrayContaining(own.map((name) => `secrets: ${name} (plain)`)));
+    expect(inSecrets).toHaveLength(3 + own.length);
+    expect(search.in("file", JSON.stringify(file))).toHaveLength(4 + own.length); // and not the password of the role that owns the schema
   }
 });
 
@@ -199,6 +232,11 @@ test("of all files of the platform, those that keep the servers' own secrets alo
       "secrets/passphrase: passphrase (plain)",
       "secrets/database-password: provisioner's password (plain)",
       "secrets/main-station-signing-key: key of main-station tokens (plain)",
+      ...["gateways/config.json", "secrets/gateways-key"].map((file) => `${file}: sandbox's key (plain)`),
+      ...["gateways/config.json", "secrets/gateways-token"].map((file) => `${file}: sandbox's token (plain)`),
+      // What both sides know; of a pair of keys, the gateway has the other half.
+      ...["jia wechat-v3-key", "yi epay-key"].map((name) => `gateways/merchants.json: ${name} (plain)`),
+      ...ofChannels.map((name) => `secrets/sandbox-merchants.json: ${name} (plain)`),
     ].sort(),
   );
   for (const line of found)
