@@ -31,6 +31,7 @@ export function rotateCommand(): Command {
         done.raised
           ? `${done.file} has the new number: commit it, since a checkout without it brings the old secret back`
           : `${done.file} had the new number already`,
+        `it is not proved yet that the new container can be bought from: npm run substation -- prove ${id}`,
       ];
       process.stdout.write(`${lines.join("\n")}\n`);
     });

@@ -3,14 +3,11 @@ import { styleText } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
 import { isPlatformStack } from "../config/stack-config";
 import { share, unitFinding } from "../config/units";
-import { proveMissing } from "../fleet/prove";
-import type { EngineEvent, Workspace } from "../fleet/pulumi";
+import type { EngineEvent } from "../fleet/pulumi";
 import { isIdle, type UpdatePlan, type Violation } from "../fleet/plan";
-import { statusOf } from "../fleet/status";
 import { up, type Outcome } from "../fleet/up";
+import { openGroup } from "./opening";
 import { projectRoot } from "./project";
-import { isProved, provedText, showProof } from "./prove";
-import { statusText } from "./status";
 import { table } from "./table";
 import { plural } from "./words";
 
@@ -64,24 +61,12 @@ export function upCommand(): Command {
       );
       process.stdout.write(outcomeText(outcome));
       if (outcome.kind === "refused" || outcome.kind === "failed") process.exitCode = 1;
-      if (
-        outcome.kind === "updated" &&
-        prove &&
-        !isPlatformStack(stack) &&
-        !(await openGroup(workspace, stack))
-      )
-        process.exitCode = 1;
+      if (outcome.kind === "updated" && prove && !isPlatformStack(stack)) {
+        const { text, open } = await openGroup(workspace, stack);
+        process.stdout.write(text);
+        if (!open) process.exitCode = 1;
+      }
     });
-}
-
-/** Proves what has no valid proof, and shows which of the group's substations are open. @returns whether all are */
-async function openGroup(workspace: Workspace, group: string): Promise<boolean> {
-  const { looked, proved } = await proveMissing(workspace, group, showProof());
-  const failed = proved.filter((one) => !isProved(one));
-  if (failed.length > 0) process.stdout.write(`${provedText(failed)}\n`);
-  const found = await statusOf(workspace.root, looked);
-  process.stdout.write(statusText(found));
-  return found.every(({ open }) => open);
 }
 
 /** What a plan changes, a line for each substation. */

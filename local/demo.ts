@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { openGroup } from "../cli/opening";
 import { table } from "../cli/table";
 import { loadFleet } from "../config/fleet";
 import { formatProblem } from "../config/problem";
@@ -65,7 +66,7 @@ async function main(args: readonly string[]): Promise<number> {
   const progress = consoleProgress();
   try {
     if (args.includes("--down")) await down(args.includes("--yes"), progress);
-    else await up(args.includes("--json"), progress);
+    else return (await up(args.includes("--json"), progress)) ? 0 : 1;
     return 0;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -74,7 +75,8 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function up(json: boolean, progress: Progress): Promise<void> {
+/** @returns whether each of its shops is open: a purchase went through every channel */
+async function up(json: boolean, progress: Progress): Promise<boolean> {
   checkFiles();
   const steps: Step[] = [];
   const timed = async <T>(step: string, work: () => Promise<T>): Promise<T> => {
@@ -97,6 +99,7 @@ async function up(json: boolean, progress: Progress): Promise<void> {
     await progress.step("Registering the shops' merchants at the sandbox", () => registerSamples(workspace));
     return await update(workspace, group, progress);
   });
+  const opened = await timed("proof", () => openGroup(workspace, group));
 
   const outputs = JSON.parse(await pulumiOk(workspace, ["stack", "output", "-s", group, "--json"])) as {
     substations: Record<string, { url: string; tier: string }>;
@@ -115,9 +118,10 @@ async function up(json: boolean, progress: Progress): Promise<void> {
   const instance = readInstance();
   if (json)
     process.stdout.write(
-      `${JSON.stringify({ substations: rows, steps, home: homeFolder(), dnsPort: instance?.dnsPort }, null, 2)}\n`,
+      `${JSON.stringify({ substations: rows, open: opened.found, steps, home: homeFolder(), dnsPort: instance?.dnsPort }, null, 2)}\n`,
     );
-  else process.stdout.write(report(rows, steps, instance?.dnsPort));
+  else process.stdout.write(`${report(rows, steps, instance?.dnsPort)}\n${opened.text}`);
+  return opened.open;
 }
 
 /** The samples' payment channels are the sandbox's; one that was removed is left alone. */
@@ -182,6 +186,8 @@ async function down(yes: boolean, progress: Progress): Promise<void> {
     });
     fs.rmSync(stackConfigFile(workspace, stack), { force: true });
   }
+  for (const id of samples)
+    fs.rmSync(path.join(workspace.root, "proofs", id), { recursive: true, force: true });
   await resetLocal({ confirm: () => Promise.resolve(instance.name), dockerObjects: true }, progress);
   for (const rest of ["state", "env.sh"]) fs.rmSync(path.join(home, rest), { recursive: true, force: true });
   if (fs.existsSync(home) && fs.readdirSync(home).length === 0) fs.rmdirSync(home);
