@@ -34,8 +34,9 @@ const one = async (id: string, role: string) => (await inspect(mark(id), role))[
 beforeAll(async () => {
   lab = await Lab.open({ prefix: "hema" });
   const { sandboxGateway, storefrontImage } = await lab.platform();
-  image = await build(storefrontImage);
+  image = await build("adapter", storefrontImage);
   broken = await build(
+    "broken",
     image,
     `ENTRYPOINT ["/usr/local/bin/node", "-e", "console.log(require('fs').readFileSync('/run/secrets/channel.json', 'utf8')); setTimeout(() => process.exit(7), 100)"]`,
   );
@@ -57,13 +58,20 @@ beforeAll(async () => {
 afterAll(async () => {
   server.kill();
   await lab.close();
-  for (const built of [broken, image]) await command("docker", ["image", "rm", "--force", built]);
+  for (const tag of ["broken", "adapter"]) await command("docker", ["image", "rm", `${lab.name}/${tag}`]);
 });
 
 /** As README.md of the example says, on a machine that cannot pull. */
-async function build(base: string, more?: string): Promise<string> {
+async function build(tag: string, base: string, more?: string): Promise<string> {
   const text = `ARG BASE\nFROM \${BASE}\n${more}\n`;
-  const args = ["build", "-q", "--build-arg", `BASE=${base.replace("sha256:", "")}`];
+  const args = [
+    "build",
+    "-q",
+    "-t",
+    `${lab.name}/${tag}`,
+    "--build-arg",
+    `BASE=${base.replace("sha256:", "")}`,
+  ];
   const env = { ...process.env, DOCKER_BUILDKIT: "0" };
   const out = more
     ? await command("docker", [...args, "-"], { env, input: text })
