@@ -43,12 +43,16 @@ const styleHash = createHash("sha256").update(css).digest("base64");
  * Allows this one style sheet and the shop's own forms, and nothing else: no script, no frame, no foreign source.
  *
  * A browser holds the addresses that a form's answer redirects to against form-action too. A gateway by https sends the payer on to
- * hosts of its own that nobody lists, so it allows all of https; one by http (a sandbox on the same machine) itself alone.
+ * hosts of its own that nobody lists, so it allows all of https; one by http (a sandbox on the same machine) itself alone. Where a custom
+ * channel leads to only its adapter knows: by https, or anywhere for a sandbox.
  */
 export function contentSecurityPolicy({ channels }: Pick<StorefrontConfig, "channels">): string {
   const gateways = channels
     .filter(({ enabled }) => enabled)
-    .map(({ gateway }) => (gateway.startsWith("https:") ? "https:" : new URL(gateway).origin));
+    .map(({ gateway, adapter, sandbox }) => {
+      if (adapter) return sandbox ? "http:" : "https:"; // http: is https: too
+      return gateway.startsWith("https:") ? "https:" : new URL(gateway).origin;
+    });
   return (
     `default-src 'none'; style-src 'sha256-${styleHash}'; img-src data:; base-uri 'none'; ` +
     `form-action ${["'self'", ...new Set(gateways)].join(" ")}; frame-ancestors 'none'`

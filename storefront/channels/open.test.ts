@@ -93,5 +93,5 @@ test("no secret is shown that cannot be used, and no id that would break out of 
 
 test("a kind that the image does not know is told with those that it knows", () =>
   expect(fault(configOf("paypal", https, {}, {}))).toBe(
-    'ChannelError: channel main: this image does not know the kind "paypal", only alipay, wechatPay, epay',
+    'ChannelError: channel main: this image does not know the kind "paypal", only alipay, wechatPay, epay, custom',
   ));
