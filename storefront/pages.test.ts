@@ -145,4 +145,7 @@ test("the content security policy allows the page's own style sheet, and forms t
   expect(pages.contentSecurityPolicy({ channels })).toContain(
     "form-action 'self' http://10.0.0.1:9180 https:;",
   );
+  const custom = (sandbox: boolean) => ({ ...gateway(""), sandbox, adapter: { port: 9101, merchant: "1" } });
+  expect(pages.contentSecurityPolicy({ channels: [custom(false)] })).toContain("form-action 'self' https:;");
+  expect(pages.contentSecurityPolicy({ channels: [custom(true)] })).toContain("form-action 'self' http:;");
 });

@@ -35,6 +35,7 @@ async function ask(path, fields) {
     redirect: "error",
     signal: AbortSignal.timeout(4000),
   });
+  if (response.status !== 200) throw new Error(`Hema Pay answered ${path} with status ${response.status}`);
   const answer = await response.json();
   if (!isSigned(answer)) throw new Error(`${path}: the answer is not signed by Hema Pay`);
   return answer;

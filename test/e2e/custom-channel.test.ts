@@ -53,6 +53,8 @@ beforeAll(async () => {
   await lab.ensureStack(group);
   await setSecret(lab.workspace, "hetang", "hema-key", key);
   await lab.up(group);
+  // The ingress hears of a container within a second.
+  expect(await until(async () => (await lab.get(host)).status === 200, 10_000)).toBe(true);
 });
 
 afterAll(async () => {
@@ -91,7 +93,7 @@ function write(id: string, address: string): void {
   fs.mkdirSync(path.join(lab.root, "stacks", group), { recursive: true });
   fs.writeFileSync(
     lab.file(group, id),
-    text.replace(/server: .*/, `server: ${address}`).replace("hetang.substation", `${id}.substation`),
+    text.replace(/(?<=^ +)server: .*/m, `server: ${address}`).replace("hetang.substation", `${id}.substation`),
   );
 }
 
@@ -123,7 +125,9 @@ async function begun() {
 
 test("a shop is bought from through it, every article", async () => {
   const buyer = visitor();
-  for (const goods of await buyer.goods()) {
+  const all = await buyer.goods();
+  expect(all.length).toBeGreaterThan(1);
+  for (const goods of all) {
     const { state, delivered } = await buyer.buy(goods, "hema");
     expect(state).toBe("delivered");
     expect(delivered).toMatch(/\S{8,}/);
@@ -219,7 +223,7 @@ test("an adapter that never gets healthy: a new substation stays closed, an open
   const said = stdout + stderr;
   expect(code).not.toBe(0);
   expect(said).toMatch(
-    /Substation hema\/\w+ is not opened: its container hema\w+-adapter-hema_[a-z2-7]{10} does not stay up: it was restarted 3 times/,
+    /Substation hema\/\w+ is not opened: its container hema\w+-\w+-adapter-hema_[a-z2-7]{10} does not stay up: it was restarted 3 times/,
   );
   expect(said).toContain('"secrets":{"key":"[secret]"}');
   expect(said).not.toContain(key);
