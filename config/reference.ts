@@ -101,7 +101,11 @@ const plain = (text = ""): string =>
     .join("`");
 
 const absentOf = ({ default: standing }: Schema, wanted: boolean): string =>
-  wanted ? "**wanted**" : standing === undefined ? "" : `\`${String(standing)}\``;
+  wanted
+    ? "**wanted**"
+    : standing === undefined
+      ? ""
+      : `\`${typeof standing === "string" ? standing : JSON.stringify(standing)}\``;
 
 function formOf({ type, items, ...schema }: Schema): string {
   if (schema.const !== undefined) return `\`${schema.const}\``;

@@ -79,7 +79,7 @@ test("each rule that a plan can be judged by is a policy of its own: mandatory, 
   }
   const left = rules.filter(({ id }) => !names.includes(id));
   // What no plan tells: code in databases, the server, the host, and the steps, which the gate judges.
-  const elsewhere = /^(?:function|extension|host|docker|hba|server|setting|session|plan)-/;
+  const elsewhere = /^(?:function|extension|host|docker|hba|server|setting|session|token|plan)-/;
   expect(left.filter(({ id }) => !elsewhere.test(id)).map(({ id }) => id)).toEqual([]);
   expect(names).toEqual(
     expect.arrayContaining([

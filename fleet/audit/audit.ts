@@ -1,3 +1,5 @@
+import { mainStationPublicKey } from "../../config/main-station-token";
+import type { Platform } from "../../config/platform";
 import { mapBounded } from "../../inventory/bounded";
 import { loadPlatformIntent } from "../../policies/intent";
 import { noFacts, type Facts } from "../../policies/rules/facts";
@@ -9,8 +11,9 @@ import { readPlatform } from "../read-platform";
 import { lookAtEngine, type EngineSeen } from "./engine";
 import { located } from "./locate";
 import { Looks } from "./looks";
-import { givenPasswords, type Given } from "./passwords";
+import { givenByStack, type Given } from "./passwords";
 import type { AuditReport } from "./report";
+import { tokenFacts } from "./tokens";
 import { lookAtServer, nothingSeen, serverKinds, type ServerSeen } from "./server";
 import { lookAtZone } from "./zone";
 
@@ -41,8 +44,8 @@ export async function audit(
   const wanted = ids.length === 0 ? undefined : ids.flatMap((id) => intent.substations.get(id) ?? []);
   const looks = new Looks();
   note("looking at Docker, the database server and the DNS zone");
-  const given = passwordsOf(workspace, wanted ?? [...intent.substations.values()], looks);
-  const [engine, { server, zone }] = await Promise.all([
+  const given = givenBy(workspace, wanted ?? [...intent.substations.values()], looks);
+  const [engine, { server, zone, token }] = await Promise.all([
     lookAtEngine(intent.platform.name, looks),
     lookAtServers(workspace, stack, intent, wanted, given, looks),
   ]);
@@ -54,6 +57,7 @@ export async function audit(
     ...engine.facts,
     ...server.facts,
     record: zone.record,
+    token,
     host: [...engine.facts.host, ...zone.host],
   };
   const judged = { ...intent, capacity: capacityOf(engine, server) };
@@ -79,25 +83,41 @@ async function lookAtServers(
   wanted: readonly ExpectedSubstation[] | undefined,
   given: Promise<Given>,
   looks: Looks,
-): Promise<{ server: ServerSeen; zone: Pick<Facts, "record" | "host"> }> {
+): Promise<{ server: ServerSeen; zone: Pick<Facts, "record" | "host">; token: Facts["token"] }> {
   const platform = await looks.at(`the outputs of stack ${stack}`, [], readPlatform(workspace, stack));
   if (!platform) {
     looks.miss(
       `the database server and the DNS zone of ${intent.platform.name}`,
-      [...serverKinds, "record"],
+      [...serverKinds, "record", "token"],
       `Stack ${stack} does not tell how they are reached: "pulumi stack output -s ${stack}" must work here, with the backend and the passphrase of the platform.`,
     );
-    return { server: nothingSeen, zone: noFacts };
+    return { server: nothingSeen, zone: noFacts, token: [] };
   }
   const [server, zone] = await Promise.all([
     lookAtServer(platform.database, intent.platform.name, wanted, given, looks),
     lookAtZone(platform.dns, looks),
   ]);
-  return { server, zone };
+  return { server, zone, token: await lookAtTokens(platform, stack, given, looks) };
 }
 
-/** The passwords that the stacks of these substations gave out; those of a stack that cannot be read are missed. */
-async function passwordsOf(
+async function lookAtTokens(
+  { mainStationSigningKey: key }: Partial<Platform>,
+  stack: string,
+  given: Promise<Given>,
+  looks: Looks,
+): Promise<Facts["token"]> {
+  const { tokens, substations } = await given;
+  if (key !== undefined) return tokenFacts(tokens, substations, mainStationPublicKey(key));
+  looks.miss(
+    "the tokens for the main station's API",
+    ["token"],
+    `Stack ${stack} has no key to verify them by: give it mainStationSigningKey, and update it (docs/main-station.md).`,
+  );
+  return [];
+}
+
+/** What the stacks of these substations gave out; that of a stack that cannot be read is missed. */
+async function givenBy(
   workspace: Workspace,
   substations: readonly ExpectedSubstation[],
   looks: Looks,
@@ -108,16 +128,17 @@ async function passwordsOf(
     return [
       group,
       await looks.at(
-        `the passwords in the state of stack ${group}`,
-        [],
-        givenPasswords(workspace, group),
+        `the passwords and tokens in the state of stack ${group}`,
+        ["token"],
+        givenByStack(workspace, group),
         remedy,
       ),
     ] as const;
   });
   const known = new Map(read.flatMap(([group, found]) => (found ? [[group, found] as const] : [])));
   return {
-    passwords: new Map([...known.values()].flatMap((found) => [...found])),
+    passwords: new Map([...known.values()].flatMap((found) => [...found.passwords])),
+    tokens: new Map([...known.values()].flatMap((found) => [...found.tokens])),
     substations: substations.filter(({ owner }) => known.has(owner.group)),
   };
 }

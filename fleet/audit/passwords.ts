@@ -3,11 +3,13 @@ import type { RoleFact } from "../../policies/rules/facts";
 import type { ExpectedSubstation } from "../../policies/rules/intent";
 import { pulumiOk, type Workspace } from "../pulumi";
 
-/** Passwords that were given out, compared with what the server keeps of them. They never leave memory, and the server is not asked. */
+/** Passwords and tokens that were given out, compared with what the server keeps, and with what the tiers say. They never leave memory, and no server is asked. */
 
 export interface Given {
   /** By role. */
   readonly passwords: ReadonlyMap<string, string>;
+  /** Tokens for the main station's API, by substation. */
+  readonly tokens: ReadonlyMap<string, string>;
   /** Those whose stacks could be read. */
   readonly substations: readonly ExpectedSubstation[];
 }
@@ -34,27 +36,69 @@ export async function compare(
   return new Map((await Promise.all(compared)).flat());
 }
 
-interface StateRole {
+interface StateResource {
   readonly type: string;
-  readonly inputs?: { readonly name?: unknown; readonly password?: { readonly plaintext?: string } };
+  readonly urn: string;
+  readonly inputs?: {
+    readonly name?: unknown;
+    readonly password?: { readonly plaintext?: string };
+    readonly uploads?: { readonly plaintext?: string };
+  };
+}
+
+/** What a stack gave out, by its state. */
+export interface GivenByStack {
+  /** By role. */
+  readonly passwords: ReadonlyMap<string, string>;
+  /** Tokens for the main station's API, by substation; "" where a shop was given none. */
+  readonly tokens: ReadonlyMap<string, string>;
+}
+
+/** @throws PulumiFailed where the state cannot be read or decrypted */
+export async function givenByStack(workspace: Workspace, stack: string): Promise<GivenByStack> {
+  const exported = JSON.parse(
+    await pulumiOk(workspace, ["stack", "export", "-s", stack, "--show-secrets"]),
+  ) as { deployment: { resources?: readonly StateResource[] } };
+  return givenIn(exported.deployment.resources ?? []);
+}
+
+/** @param resources of a state, with its secrets in plain text */
+export function givenIn(resources: readonly StateResource[]): GivenByStack {
+  const passwords = new Map<string, string>();
+  const tokens = new Map<string, string>();
+  for (const { type, urn, inputs } of resources) {
+    const [password, uploads] = [inputs?.password?.plaintext, inputs?.uploads?.plaintext];
+    if (type === "postgresql:index/role:Role" && password !== undefined)
+      passwords.set(String(inputs?.name), JSON.parse(password) as string);
+    if (type === "docker:index/container:Container" && uploads !== undefined)
+      tokens.set(substationIn(urn), tokenIn(JSON.parse(uploads) as readonly Upload[]));
+  }
+  return { passwords, tokens };
+}
+
+interface Upload {
+  readonly content?: string;
+}
+
+/** `…::mengxiang-migrate` is the container that brings the files of mengxiang. */
+const substationIn = (urn: string): string => (urn.split("::").at(-1) ?? "").replace(/-migrate$/, "");
+
+/** Of the file for the shop: the other one, for the migration, has no secrets. */
+function tokenIn(uploads: readonly Upload[]): string {
+  const files = uploads.map(({ content = "{}" }) => JSON.parse(content) as ShopFile);
+  const token = files.find(({ secrets }) => secrets !== undefined)?.secrets?.mainStationToken;
+  return typeof token === "string" ? token : "";
+}
+
+interface ShopFile {
+  readonly secrets?: { readonly mainStationToken?: unknown };
 }
 
 /**
  * The passwords that a stack gave to roles, by role.
  * @throws PulumiFailed where its state cannot be read or decrypted
  */
-export async function givenPasswords(
+export const givenPasswords = async (
   workspace: Workspace,
   stack: string,
-): Promise<ReadonlyMap<string, string>> {
-  const exported = JSON.parse(
-    await pulumiOk(workspace, ["stack", "export", "-s", stack, "--show-secrets"]),
-  ) as { deployment: { resources?: readonly StateRole[] } };
-  const given = new Map<string, string>();
-  for (const { type, inputs } of exported.deployment.resources ?? []) {
-    const password = inputs?.password?.plaintext;
-    if (type === "postgresql:index/role:Role" && password !== undefined)
-      given.set(String(inputs?.name), JSON.parse(password) as string);
-  }
-  return given;
-}
+): Promise<ReadonlyMap<string, string>> => (await givenByStack(workspace, stack)).passwords;

@@ -264,6 +264,14 @@ export interface SecretFact extends Fact {
   readonly length: number | undefined;
 }
 
+/** The token for the main station's API that a shop was given, by the state of its stack. Never the token itself. `name` is `of mengxiang`. */
+export interface TokenFact extends Fact {
+  /** What it allows. */
+  readonly scopes: readonly string[];
+  /** Why it must not be believed; undefined where the platform signed it for this substation. */
+  readonly fault: string | undefined;
+}
+
 /** Something about the host or its engine that a doctor looks at. `name` says what: "userns-remap", "docker.sock mode", … */
 export interface HostFact extends Fact {
   readonly value: string;
@@ -314,6 +322,7 @@ export interface FactKinds {
   readonly session: SessionFact;
   readonly record: RecordFact;
   readonly secret: SecretFact;
+  readonly token: TokenFact;
   readonly host: HostFact;
   readonly step: StepFact;
   readonly provider: ProviderFact;
@@ -340,6 +349,7 @@ export const noFacts: Facts = {
   session: [],
   record: [],
   secret: [],
+  token: [],
   host: [],
   step: [],
   provider: [],

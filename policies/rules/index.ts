@@ -6,7 +6,7 @@ import { environmentRules } from "./container-environment";
 import { labelRules } from "./container-labels";
 import { limitRules } from "./container-limits";
 import { reachRules } from "./container-reach";
-import { scopeRules } from "./container-scopes";
+import { scopeRules } from "./scopes";
 import { runRules } from "./container-run";
 import { databaseRules } from "./database";
 import { fleetRules } from "./fleet";

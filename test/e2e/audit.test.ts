@@ -111,6 +111,7 @@ test("what was just opened is clean, save what the host is known for", async () 
     volume: 3,
     hba: hbaLines(lab).length,
     record: 2,
+    token: 2,
   });
   expect(report.seconds).toBeGreaterThan(0);
 });
@@ -124,7 +125,11 @@ test("containers that somebody touched by hand", async () => {
   const replaced = await imitate(jia.Name.slice(1), jia, {
     config: {
       Env: [...jia.Config.Env!, "DOCKER_HOST=tcp://192.0.2.1:2375", "PGPASSWORD=correcthorsebattery"],
-      Labels: { ...jia.Config.Labels, [rule]: "Host(`jia.substation.test`) || Host(`yi.substation.test`)" },
+      Labels: {
+        ...jia.Config.Labels,
+        [rule]: "Host(`jia.substation.test`) || Host(`yi.substation.test`)",
+        [labels.scopes]: "goods:read orders:create orders:read members:write",
+      },
     },
   });
   await command("docker", ["start", replaced]);
@@ -191,7 +196,7 @@ test("containers that somebody touched by hand", async () => {
 
   expect(found(await look())).toEqual(
     drifted(
-      ...["engine", "environment", "routes", "secrets"].map((rule) => `container-${rule} jia-shop`),
+      ...["engine", "environment", "routes", "scopes", "secrets"].map((rule) => `container-${rule} jia-shop`),
       "fleet-unique-host yi.substation.test",
       ...["memory", "memory", "network", "processes"].map((rule) => `container-${rule} yi-shop`),
       ...["privileged", "security-options"].map((rule) => `container-${rule} yi-shop-twin`),
@@ -431,7 +436,7 @@ test("what cannot be looked at is told, with what to do, and is never clean", as
   const locked = await look([], { ...lab.workspace.env, PULUMI_CONFIG_PASSPHRASE_FILE: wrong });
   expect(locked.blind.map(({ what }) => what).sort()).toEqual([
     `the database server and the DNS zone of ${lab.name}`,
-    `the passwords in the state of stack ${group}`,
+    `the passwords and tokens in the state of stack ${group}`,
   ]);
   expect(found(locked)).toEqual([]); // what was not seen is not taken for missing
   expect(locked.looked).toMatchObject({ container: 6, role: 0 });

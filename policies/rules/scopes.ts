@@ -1,6 +1,7 @@
 import { labels } from "../../config/names";
-import { formatScopes } from "../../config/scopes";
+import { orderedScopes, type Scope } from "../../config/scopes";
 import { purposeOf } from "./container";
+import type { ExpectedSubstation } from "./intent";
 import { rule, type Rule } from "./rule";
 
 /**
@@ -25,10 +26,8 @@ export const containerScopes = rule("container", {
     }
     const substation = intent.substations.get(owner?.id ?? "");
     if (!substation) return; // `container-owner` finds fault with that
-    const wanted = formatScopes(substation.scopes).split(" ");
-    const has = new Set((label ?? "").split(" ").filter((scope) => scope !== ""));
-    const more = [...has].filter((scope) => !wanted.includes(scope));
-    const less = wanted.filter((scope) => !has.has(scope));
+    const has = (label ?? "").split(" ").filter((scope) => scope !== "");
+    const { more, less } = differenceOf(substation, [...new Set(has)]);
     const tier = `the tier ${substation.tier}`;
     if (more.length > 0)
       yield `Container ${name} must not have a token for ${more.join(", ")}, which ${tier} does not allow`;
@@ -36,4 +35,33 @@ export const containerScopes = rule("container", {
   },
 });
 
-export const scopeRules: readonly Rule[] = [containerScopes];
+export const tokenScopes = rule("token", {
+  id: "token-scopes",
+  severity: "critical",
+  description:
+    "Checks that the token that a shop was given is the platform's own, with exactly the scopes of its tier.",
+  references: ["S06", "CWE-269", "CWE-345"],
+  remedy: containerScopes.remedy,
+  *check({ name, owner, scopes, fault }, intent) {
+    if (fault !== undefined) {
+      yield `Token ${name} must be the platform's for this substation, but ${fault}`;
+      return;
+    }
+    const substation = intent.substations.get(owner?.id ?? "");
+    if (!substation) return;
+    const { more, less } = differenceOf(substation, scopes);
+    const tier = `the tier ${substation.tier}`;
+    if (more.length > 0) yield `Token ${name} must not allow ${more.join(", ")}, which ${tier} does not`;
+    if (less.length > 0) yield `Token ${name} must allow ${less.join(", ")}, as ${tier} does`;
+  },
+});
+
+/** Scopes beyond those of the substation's tier, and those that lack. */
+function differenceOf({ scopes }: ExpectedSubstation, has: readonly string[]) {
+  return {
+    more: has.filter((scope) => !scopes.includes(scope as Scope)),
+    less: orderedScopes(scopes).filter((scope) => !has.includes(scope)),
+  };
+}
+
+export const scopeRules: readonly Rule[] = [containerScopes, tokenScopes];

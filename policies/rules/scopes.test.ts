@@ -1,5 +1,6 @@
 import { labels } from "../../config/names";
-import { containerScopes, scopeRules } from "./container-scopes";
+import { containerScopes, scopeRules } from "./scopes";
+import type { TokenFact } from "./facts";
 import {
   container,
   expected,
@@ -24,7 +25,34 @@ const trial = new Map([
   [owner.id, expected(owner, { tier: "trial", scopes: ["goods:read", "orders:create", "orders:read"] })],
 ]);
 
+const token = (change: Partial<TokenFact>, of = owner): { token: readonly TokenFact[] } => ({
+  token: [
+    { name: `of ${of.id}`, owner: of, unknown: [], scopes: all.split(" "), fault: undefined, ...change },
+  ],
+});
+
 testCases(scopeRules, [
+  passes("token-scopes", "the platform's, with exactly the tier's scopes", token({})),
+  passes(
+    "token-scopes",
+    "one of a substation without a file, which others find",
+    token({ scopes: [] }, stranger),
+  ),
+  finds(
+    "token-scopes",
+    "more and less than the tier's, whatever the label says",
+    token({ scopes: ["goods:read", "orders:read", "members:write"] }),
+    [
+      "Token of mengxiang must not allow members:write, which the tier standard does not",
+      "Token of mengxiang must allow orders:create, balance:read, as the tier standard does",
+    ],
+  ),
+  finds(
+    "token-scopes",
+    "one that the platform did not sign",
+    token({ scopes: [], fault: "was not signed by the platform's key, or was changed" }),
+    "Token of mengxiang must be the platform's for this substation, but was not signed by the platform's key, or was changed",
+  ),
   passes("container-scopes", "exactly the tier's", shop(all)),
   passes("container-scopes", "the same in another order", shop(all.split(" ").reverse().join(" "))),
   finds(
