@@ -53,11 +53,23 @@ async function verifying(ids: readonly string[], json: boolean): Promise<0 | 1> 
   return findings.length === 0 ? 0 : 1;
 }
 
-/** A line for each proof on standard error. */
+/** A line for each proof on standard error, with ✗ where it failed. */
 export function showProof(): Shown {
   const progress = consoleProgress();
-  return (id, work) => progress.step(`proof of ${id}`, work);
+  return async (id, work) => {
+    let proved: Proved | undefined;
+    const step = progress.step(`proof of ${id}`, async (note) => {
+      proved = await work(note);
+      if (!isProved(proved)) throw new Unproved();
+    });
+    await step.catch((error: unknown) => {
+      if (!(error instanceof Unproved)) throw error;
+    });
+    return proved!;
+  };
 }
+
+class Unproved extends Error {}
 
 export const isProved = (one: Proved): boolean => "proof" in one && one.proof.result === "proved";
 

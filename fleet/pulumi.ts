@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UserError } from "../config/error";
 
 /** Where and with which settings the Pulumi command runs. The stack is always named, never the selected one. */
 export interface Workspace {
@@ -66,7 +67,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Runs `pulumi` to its end. Its exit code is for the caller to judge; only a command that cannot be started throws. */
+/**
+ * Runs `pulumi` to its end. Its exit code is for the caller to judge; only a command that cannot be started throws.
+ * @throws UserError where there is no `pulumi`
+ */
 export async function pulumi(
   workspace: Workspace,
   args: readonly string[],
@@ -127,13 +131,18 @@ function run(
     child.on("spawn", () => onSpawn?.(child.pid ?? 0));
     child.stdin.on("error", () => undefined); // a command that reads nothing may be gone before it is closed
     child.stdin.end(input);
-    child.on("error", reject);
+    child.on("error", (error: NodeJS.ErrnoException) => reject(error.code === "ENOENT" ? missing() : error));
     child.on("close", (code) => {
       signal?.removeEventListener("abort", stop);
       resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
     });
   });
 }
+
+const missing = (): UserError =>
+  new UserError(
+    "there is no `pulumi` on PATH. After the demo: source the env.sh that it names at its end. Elsewhere: install Pulumi.",
+  );
 
 /** Follows the file that the engine appends its events to, a line of JSON each. */
 function tailEvents(onEvent: (event: EngineEvent) => void): { readonly path: string; close(): void } {
