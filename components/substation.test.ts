@@ -162,6 +162,20 @@ test("a change of memory keeps the container's name; a change of image, title or
   expect(new Set(names).size).toBe(4);
 });
 
+test("changed initial data makes another migration, which alone is given it, and leaves the shop's container as it is", async () => {
+  const initialData = { categories: [], goods: [], notices: [{ key: "hours", text: "新公告" }], pages: [] };
+  const [before, after] = [await lay(), await lay({ initialData })];
+  const names = ({ find }: typeof before) =>
+    ["mengxiang-migrate", "mengxiang"].map((name) => find(container, name)["name"]);
+  const [[oldMigrate, oldShop], [newMigrate, newShop]] = [names(before), names(after)];
+  expect(newMigrate).not.toBe(oldMigrate);
+  expect(newShop).toBe(oldShop);
+  const files = (after.find(container, "mengxiang-migrate")["uploads"] as { content: string }[]).map(
+    ({ content }) => (JSON.parse(content) as { initialData?: unknown }).initialData,
+  );
+  expect(files).toEqual([initialData, undefined]);
+});
+
 test("a new version of a secret is another secret in other containers; nothing else changes, and version 1 is what was there before", async () => {
   const secrets = (found: Awaited<ReturnType<typeof lay>>) => {
     const [migrate, shop] = (

@@ -2,9 +2,10 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseYaml } from "../../config/document";
 import { UserError } from "../../config/error";
-import { loadFleet, namer, type Fleet } from "../../config/fleet";
+import { loadFleet, problemsFor, type Fleet } from "../../config/fleet";
 import { substationsPerGroup } from "../../config/ids";
 import { formatProblem, quote, type Problem, type ProblemCode } from "../../config/problem";
+import { valueAt } from "../../config/shape";
 import { draft, ownKeys, pathOf, type Draft, type Wanted } from "./draft";
 import { readSources, type Sources } from "./source";
 import { wantedOf, type Asked } from "./wanted";
@@ -61,12 +62,17 @@ export function draftSubstations(
   const before = new Set(now.problems.map(formatProblem));
   const after = loadFleet(root, fresh);
   const news = after.problems.filter((problem) => !before.has(formatProblem(problem)));
-  const said = new Set(early.map(({ index, key }) => `${index} ${key}`));
-  const late = faultsIn(news, fresh, sources).filter(({ index, key }) => !said.has(`${index} ${key}`));
+  const late = faultsIn(news, fresh, sources).filter(
+    (fault) => !early.some(({ index, key = "" }) => index === fault.index && tells(fault, key)),
+  );
   faults.push(...early, ...late);
   if (faults.length === 0) refuseUnread(after, drafts, news);
   return { drafts, faults: faults.sort((a, b) => a.index - b.index) };
 }
+
+/** Whether a fault is about a key of which something was said already: `owner is missing` is, of `owner.name`. */
+const tells = ({ key, code, message }: Fault, said: string): boolean =>
+  key === said || (code === "key/missing" && `${said}.`.startsWith(`${message.split(" ", 1)[0]}.`));
 
 /** What each shop has to say for itself, and ids that exist already. */
 function missing(one: Drafted, all: readonly Drafted[], { files }: Sources): Fault[] {
@@ -78,7 +84,12 @@ function missing(one: Drafted, all: readonly Drafted[], { files }: Sources): Fau
   const missed = ownKeys.filter((key) => !values.has(key) && !unset.includes(key));
   return [
     ...(owner === undefined ? [] : [{ index, key: "id", code: "id/taken" as const, message: taken }]),
-    ...missed.map((key): Fault => ({ index, key, code: "key/missing", message: `${key} is missing.` })),
+    ...missed.map((key): Fault => ({
+      index,
+      key,
+      code: "key/missing",
+      message: `${key} is missing: each shop has its own.`,
+    })),
     ...unset.map((key): Fault => {
       const message = `${key} cannot be set: a value stands above it, not keys.`;
       return { index, key, code: "key/unknown", message };
@@ -110,21 +121,24 @@ function keyAt({ file, text, values }: Drafted, { line, column, code, message }:
   if (code.startsWith("group/")) return "group";
   if (code === "template/value") return message.split(" ", 1)[0]; // a variable that is missing stands nowhere
   const document = parseYaml(file, text);
-  return [...values.keys()].find((key) =>
-    [document.at(pathOf(key)), document.keyAt(pathOf(key))].some(
+  return [...values.keys()].find((key) => {
+    const path = pathOf(key);
+    const value = valueAt(document.value, path);
+    const items = Array.isArray(value) ? value.map((_, i) => document.at([...path, i])) : [];
+    return [document.at(path), document.keyAt(path), ...items].some(
       (at) => at.line === line && at.column === column,
-    ),
-  );
+    );
+  });
 }
 
 /** Where the tiers, say, have problems, those who use them have none, and yet nothing is known of them. */
 function refuseUnread(after: Fleet, drafts: readonly Drafted[], news: readonly Problem[]): void {
-  const unread = drafts.some(
+  const unread = drafts.find(
     ({ id, group, file }) =>
       !after.groups.get(group)?.some((spec) => spec.id === id) && !news.some((one) => one.file === file),
   );
   if (!unread) return;
-  const lines = after.problems.map(formatProblem).join("\n");
+  const lines = problemsFor(after, unread.group).map(formatProblem).join("\n");
   throw new UserError(`nothing can be checked while the typed files have these problems:\n${lines}`);
 }
 
