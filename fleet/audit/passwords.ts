@@ -39,6 +39,8 @@ export async function compare(
 interface StateResource {
   readonly type: string;
   readonly urn: string;
+  /** Replaced already, and not removed yet. */
+  readonly delete?: boolean;
   readonly inputs?: {
     readonly name?: unknown;
     readonly password?: { readonly plaintext?: string };
@@ -66,12 +68,13 @@ export async function givenByStack(workspace: Workspace, stack: string): Promise
 export function givenIn(resources: readonly StateResource[]): GivenByStack {
   const passwords = new Map<string, string>();
   const tokens = new Map<string, string>();
-  for (const { type, urn, inputs } of resources) {
+  for (const { type, urn, inputs } of resources.filter((resource) => !resource.delete)) {
     const [password, uploads] = [inputs?.password?.plaintext, inputs?.uploads?.plaintext];
     if (type === "postgresql:index/role:Role" && password !== undefined)
       passwords.set(String(inputs?.name), JSON.parse(password) as string);
-    if (type === "docker:index/container:Container" && uploads !== undefined)
-      tokens.set(substationIn(urn), tokenIn(JSON.parse(uploads) as readonly Upload[]));
+    const [, id] = /::([^:]+)-migrate$/.exec(urn) ?? []; // the container that brings the shop's file
+    if (type === "docker:index/container:Container" && id !== undefined && uploads !== undefined)
+      tokens.set(id, tokenIn(JSON.parse(uploads) as readonly Upload[]));
   }
   return { passwords, tokens };
 }
@@ -80,13 +83,10 @@ interface Upload {
   readonly content?: string;
 }
 
-/** `…::mengxiang-migrate` is the container that brings the files of mengxiang. */
-const substationIn = (urn: string): string => (urn.split("::").at(-1) ?? "").replace(/-migrate$/, "");
-
-/** Of the file for the shop: the other one, for the migration, has no secrets. */
+/** Of the file for the shop: those for the migration and for adapters have none. */
 function tokenIn(uploads: readonly Upload[]): string {
   const files = uploads.map(({ content = "{}" }) => JSON.parse(content) as ShopFile);
-  const token = files.find(({ secrets }) => secrets !== undefined)?.secrets?.mainStationToken;
+  const [token] = files.flatMap(({ secrets }) => secrets?.mainStationToken ?? []);
   return typeof token === "string" ? token : "";
 }
 

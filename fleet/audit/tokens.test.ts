@@ -36,6 +36,7 @@ test("passwords and tokens are found in a state where a stack has put them", () 
   const role = "postgresql:index/role:Role";
   const uploads = (secrets?: object) => [
     { file: "/run/secrets/substation.json", content: JSON.stringify({ id: "mengxiang" }) },
+    { file: "/srv/adapter-pay/adapter.json", content: JSON.stringify({ secrets: { key: "k" } }) },
     { file: "/srv/shop-secrets/substation.json", content: JSON.stringify({ id: "mengxiang", secrets }) },
   ];
   const { passwords, tokens } = givenIn([
@@ -45,6 +46,12 @@ test("passwords and tokens are found in a state where a stack has put them", () 
       inputs: { name: "ss_a_app", password: plaintext("hunter2") },
     },
     { type: role, urn: urn(role, "mengxiang-group"), inputs: { name: "ss_a" } },
+    {
+      type: container,
+      urn: urn(container, "mengxiang-migrate"),
+      delete: true, // what ran before, and is not gone yet
+      inputs: { uploads: plaintext(uploads({ mainStationToken: "o.l.d" })) },
+    },
     { type: container, urn: urn(container, "mengxiang"), inputs: { name: "local-mengxiang-shop-x" } },
     {
       type: container,
