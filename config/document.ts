@@ -180,7 +180,8 @@ class Reader {
     const offset = key?.range?.[0] ?? pair.value?.range?.[0] ?? 0;
     if (!isScalar(key) || typeof key.value !== "string") {
       const seen = isScalar(key) && key.source ? quote(key.source, 40) : "This";
-      this.report(offset, "yaml/key", `${seen} is no text and cannot be a key: write a word.`);
+      const instead = isMap(key) ? 'put text that begins with "{{" in quotes' : "write a word";
+      this.report(offset, "yaml/key", `${seen} is no text and cannot be a key: ${instead}.`);
       return;
     }
     this.refuseProperties(key, offset);

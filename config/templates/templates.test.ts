@@ -121,6 +121,7 @@ test.each<[what: string, from: string, to: string, expected: string[]]>([
   ["a page's address twice", "pages:", "pages:\n  - { slug: about, title: x, text: y }", ['17:11  template/repeated  pages[1].slug is "about": pages[0] has it; write another.']],
   ["a page with an invisible character", "{{owner.name}}在", "{{owner.name}}\u202e在", ["19:21  text/character  Here stands the invisible character U+202E: remove it.", '18:11  value/text  pages[0].text is "{{owner.name}}\\u202e在{{host}}。\\n\\n{{slogan}}\\n": it contains the invisible character U+202E; remove that.']],
   ["a tier's key for new files that is wrong", "title: 测试", "title: 测试\nsubstation: { markup: 15 }", ['2:23  value/type  substation.markup is 15, a number: write "15%"; the form is a percentage from 0% to 100% with at most two decimals, like "12.5%".']],
+  ["a variable that is not in quotes", "关于{{title}}", "{{title}}", ['17:12  value/type  pages[0].title is a set of keys: text is wanted, on the same line.', '17:13  yaml/key  This is no text and cannot be a key: put text that begins with "{{" in quotes.']],
   ["no YAML", "title: 测试", "title: '测试", [expect.stringMatching(/^1:8 {2}yaml\/syntax/) as string]],
 ])("%s is told with its place", (_, from, to, expected) => {
   expect(own).toContain(from);
