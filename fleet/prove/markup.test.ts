@@ -26,5 +26,6 @@ test("elements are found by an attribute, with or without a value, and their tex
     [{ "data-goods": "2" }, "B"],
   ]);
   expect(elementsWith(html, "data-delivered").map(({ content }) => textOf(content))).toEqual(["X&Y"]);
+  expect(textOf("a&#27;[31m\u202eb<br>\n c")).toBe("a [31m b c"); // nothing that a terminal obeys
   expect(elementsWith("<p data-x", "data-x")).toEqual([]);
 });

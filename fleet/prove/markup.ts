@@ -53,10 +53,10 @@ export function forms(html: string): Form[] {
 export const filled = ({ fields }: Form, typed: Readonly<Record<string, string>> = {}): URLSearchParams =>
   new URLSearchParams(fields.map(({ name, value }) => [name, typed[name] ?? value] as [string, string]));
 
-/** What a reader sees of markup. */
+/** What a reader sees of markup, in one line: what comes from a shop may end on a terminal, so without control characters. */
 export const textOf = (markup: string): string =>
   decoded(markup.replace(/<[^>]*>/g, " "))
-    .replace(/\s+/g, " ")
+    .replace(/[\s\p{Cc}\p{Cf}]+/gu, " ")
     .trim();
 
 function elements(html: string): Element[] {

@@ -114,7 +114,9 @@ async function placeOrder({ visitor, home }: Purchasing, { id }: Goods): Promise
     );
   const fields = filled(form, { contact: buyer });
   const answer = await patiently(() => visitor.ask("POST", new URL(form.action, page.url), fields));
-  const ordered = await visitor.follow(answer);
+  const ordered = await visitor.follow(answer, ({ host, origin }) => {
+    if (host !== home.host) throw new Failed(`an order leads to ${origin}`, "See the shop's image.");
+  });
   if (ordered.status !== 200 || stateOf(ordered) !== "open")
     throw new Failed(
       `an order of goods ${id} is answered with ${ordered.status}: ${alertOf(ordered) || "no open order"}`,
