@@ -151,7 +151,8 @@ async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): P
       `type=volume,source=${volumeName(owner.platform, owner.id)},target=/${secretsFolder},readonly`,
     ],
     ...["--tmpfs", temporary(resources.temporaryStorageBytes)],
-    ...["--restart", "unless-stopped", "--read-only"],
+    ...["--restart", "unless-stopped", "--read-only", "--init"],
+    ...["--pids-limit", String(resources.processes)], // which the program sets once the container runs: the provider cannot
     // The command is the image's, since the flag for it would want a shell in the image.
     ...[
       "--health-interval",
@@ -165,6 +166,7 @@ async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): P
     ],
     ...ownerLabels(owner, "shop"),
     ...label(labels.scopes, formatScopes(shop.scopes)),
+    ...label(labels.processes, String(resources.processes)),
     ...routeLabels(platform, shop),
   ];
   const id = await said(
@@ -217,6 +219,8 @@ function common(
       "--security-opt",
       "no-new-privileges:true",
       "--ipc",
+      "private",
+      "--cgroupns",
       "private",
       "--shm-size",
       "16m",
