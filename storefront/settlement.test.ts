@@ -265,6 +265,22 @@ test("a daily cap counts what was paid today in China, and ends with the day", a
   await buy(shop, "zfb");
 });
 
+test("a channel that was switched off takes no new payment, and settles what was begun", async () => {
+  const channels = { zfb: testChannel("zfb", { enabled: false }), wx: testChannel("wx") };
+  const shop = await open("ss_closed");
+  const [begun, asked] = [await buy(shop, "zfb"), await buy(shop, "zfb")];
+  await shop.restart({ channels });
+  await expect(buy(shop, "zfb")).rejects.toThrow("no payment: 409");
+  expect((await shop.get(`/orders/${begun.token}`)).body).not.toContain('value="zfb"');
+  await shop.notify("zfb", begun);
+  shop.fakes["zfb"]!.statuses.set(asked.outTradeNo, {
+    ...{ state: "paid", merchant: "merchant-zfb", tradeNo: "gw-1", amountFen: asked.amountFen },
+  });
+  await shop.rows("UPDATE shop.payment SET next_query_at = now()");
+  await backstage(shop, "ss_closed").sweep();
+  expect(await deliveries(shop)).toBe(2);
+});
+
 test("a channel that is switched over to play money sells nothing that was begun with real money, nor the other way round", async () => {
   const real = { zfb: testChannel("zfb", { sandbox: false }), wx: testChannel("wx") };
   const shop = await open("ss_switch", { channels: real });
