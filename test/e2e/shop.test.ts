@@ -1,8 +1,9 @@
-import type { Attempt, Misbehaviour } from "../../local/gateways/types";
-import { until } from "../../local/process";
-import { Books, merchantOf } from "./books";
-import { Buyer, sandboxChannel, type Goods, type OrderPage } from "./buyer";
+import { newPrivateKey, newSecret, type MerchantOf } from "../../local/gateways/merchants";
+import { protocols } from "../../local/gateways/house";
+import type { Callback, Kind, Misbehaviour, Order } from "../../local/gateways/types";
+import { sandboxChannel, type OrderPage } from "./buyer";
 import { Lab } from "./lab";
+import { counters, Purchases, type Begun } from "./purchases";
 
 /**
  * Three substations that are opened from files alone, with different modules and channels, each bought from through each of its channels; and what a shop makes of
@@ -34,93 +35,50 @@ const shops = {
       "epay-wechat": { ...epayV2, title: "微信支付", type: "wxpay" },
     },
   },
-} as const;
-type ShopId = keyof typeof shops;
-const channelsOf = (id: ShopId): Readonly<Record<string, object>> => shops[id].channels;
-const ids = Object.keys(shops) as ShopId[];
-const everyChannel = ids.flatMap((id) =>
-  Object.keys(channelsOf(id)).map((channel) => [id, channel] as const),
+};
+/** A shop whose gateways never call: it asks them, and that takes a minute, in which the others are bought from. */
+const silent = {
+  tier: "professional",
+  modules: shops.jia.modules,
+  channels: {
+    alipay: sandboxChannel.alipay(),
+    wechat: sandboxChannel.wechatPay(),
+    epay: { ...sandboxChannel.epayV1("epay-1"), title: "v1" },
+    "epay-2": { ...sandboxChannel.epayV2("epay-2"), title: "v2" },
+  },
+};
+const everyChannel = Object.entries(shops).flatMap(([id, { channels }]) =>
+  Object.keys(channels).map((channel) => [id, channel] as const),
 );
 /** One for each way of signing. */
 const everyProtocol = everyChannel.filter(([, channel]) => channel !== "epay-wechat");
 
 let lab: Lab;
-const books = (id: ShopId) => new Books(lab, group, id);
-/** A payment that was started, and that nobody has paid yet. */
-interface Begun {
-  readonly id: ShopId;
-  readonly channel: string;
-  readonly visitor: Buyer;
-  readonly order: string;
-  readonly goods: Goods;
-  /** The sandbox's page. */
-  readonly address: string;
-  readonly which: ReturnType<typeof merchantOf> & { readonly outTradeNo: string };
-}
-/** Found by query, since their gateways never call. */
-const silent: Begun[] = [];
+let purchases: Purchases;
+let unheard: readonly Begun[];
 
 beforeAll(async () => {
   lab = await Lab.open({ prefix: "shop" });
-  for (const id of ids) lab.write(group, id, shops[id]);
+  const all = { ...shops, ding: silent };
+  for (const [id, fields] of Object.entries(all)) lab.write(group, id, fields);
   await lab.ensureStack(group);
-  for (const id of ids) await lab.sandbox(id);
+  for (const id of Object.keys(all)) await lab.sandbox(id);
   await lab.up(group);
-  for (const [id, channel] of everyProtocol) {
-    const begun = await begin(id, channel);
-    silent.push(begun);
-    await pay(begun, { callbacks: 0 });
-  }
+  purchases = new Purchases(lab, group, all);
+  unheard = await Promise.all(
+    Object.keys(silent.channels).map(async (channel) => {
+      const begun = await purchases.begin("ding", channel);
+      await purchases.pay(begun, { callbacks: 0 });
+      return begun;
+    }),
+  );
 });
 afterAll(() => lab.close());
 
-const visitorOf = (id: ShopId) => new Buyer(lab, `${id}.substation.test`);
-
-async function begin(id: ShopId, channel: string): Promise<Begun> {
-  const visitor = visitorOf(id);
-  const [goods] = await visitor.goods();
-  const order = await visitor.order(goods!);
-  const address = await visitor.start(order, channel);
-  return {
-    id,
-    channel,
-    visitor,
-    order,
-    goods: goods!,
-    address,
-    which: await whichOf(visitor, order, id, channel),
-  };
-}
-
-async function whichOf(visitor: Buyer, order: string, id: ShopId, channel: string): Promise<Begun["which"]> {
-  const { outTradeNo } = (await visitor.page(order)).payments[channel]!;
-  return { ...merchantOf(channelsOf(id)[channel]!), outTradeNo };
-}
-
-async function pay({ visitor, address, which }: Begun, how: Misbehaviour = {}): Promise<void> {
-  await lab.gateways.misbehave(which, how);
-  await visitor.payAt(address);
-}
-
-/** The gateway's calls for a payment so far; it waits for as many as there are to be. */
-async function calls({ which }: Pick<Begun, "which">, least: number): Promise<readonly Attempt[]> {
-  let seen: readonly Attempt[] = [];
-  const came = await until(async () => {
-    seen = (await lab.gateways.orders(which))[0]?.callbacks ?? [];
-    return seen.length >= least;
-  }, 15_000);
-  if (!came) throw new Error(`${seen.length} callbacks of ${which.outTradeNo}, not ${least}`);
-  return seen;
-}
-
-const notified = (channel: string, result: string) => `notify_total{channel="${channel}",result="${result}"}`;
-const paidBy = (channel: string) => `payments_total{channel="${channel}",result="paid"}`;
-const anomalies = (kind: string) => `anomalies_total{kind="${kind}"}`;
-
 describe("opened from files alone", () => {
   test("each shop lists the goods of its own modules, and offers its own channels", async () => {
-    const listed = ids.map(async (id) => {
-      const visitor = visitorOf(id);
+    const listed = Object.keys(shops).map(async (id) => {
+      const visitor = purchases.visitor(id);
       const goods = await visitor.goods();
       const { offers } = await visitor.page(await visitor.order(goods[0]!));
       return [id, [...new Set(goods.map(({ module }) => module))], [...offers].sort()];
@@ -133,28 +91,24 @@ describe("opened from files alone", () => {
   });
 
   test.each(everyChannel)("%s is bought from through %s, every article", async (id, channel) => {
-    const visitor = visitorOf(id);
+    const [visitor, books] = [purchases.visitor(id), purchases.books(id)];
     for (const goods of await visitor.goods()) {
       const { delivered, payments } = await visitor.buy(goods, channel);
       const { outTradeNo } = payments[channel]!;
       const entry = { order: "delivered", payment: "paid", whole: true, deliveries: 1, anomalies: [] };
-      expect(await books(id).of(outTradeNo)).toEqual({ ...entry, code: delivered });
+      expect(await books.of(outTradeNo)).toEqual({ ...entry, code: delivered });
       expect(delivered).toMatch(/^SAMPLE-/);
-      const at = (await lab.gateways.orders({ ...merchantOf(channelsOf(id)[channel]!), outTradeNo }))[0]!;
-      expect([at.amountFen, new URL(at.notifyUrl).pathname]).toEqual([goods.fen, `/pay/${channel}/notify`]);
+      const [taken] = await lab.gateways.orders({ ...purchases.merchant(id, channel), outTradeNo });
+      expect(taken).toMatchObject({ amountFen: goods.fen, due: false });
+      expect(new URL(taken!.notifyUrl).pathname).toBe(`/pay/${channel}/notify`);
     }
-    const sold = await books(id).rows(
-      "SELECT code FROM shop.card JOIN shop.delivery ON card_id = card.id GROUP BY code HAVING count(*) > 1",
-    );
-    expect(sold).toEqual([]);
   });
 
   test("to register the merchants again changes nothing", async () => {
-    for (const id of ids) {
+    for (const id of Object.keys(shops)) {
       const { merchants } = await lab.sandbox(id);
-      expect(merchants.map(({ registered, stored }) => [registered, stored])).toEqual(
-        merchants.map(() => ["known", []]),
-      );
+      expect(merchants.map(({ channel }) => channel)).toEqual(Object.keys(shops[id as "jia"].channels));
+      for (const merchant of merchants) expect(merchant).toMatchObject({ registered: "known", stored: [] });
     }
   });
 });
@@ -168,52 +122,45 @@ interface Case {
   readonly anomaly?: string;
 }
 
+const delivered = { state: "delivered" } as const;
+const held = { state: "held", notified: { anomaly: 1 } } as const;
 const misbehaviours: Readonly<Record<string, Case>> = {
-  "that is late is waited for": {
-    how: { callbackDelaySeconds: 0.5 },
-    state: "delivered",
-    notified: { paid: 1 },
-  },
-  "that comes twice delivers once": {
-    how: { callbacks: 2 },
-    state: "delivered",
-    notified: { paid: 1, replay: 1 },
-  },
+  "that is late is waited for": { ...delivered, how: { callbackDelaySeconds: 0.5 }, notified: { paid: 1 } },
+  "that comes twice delivers once": { ...delivered, how: { callbacks: 2 }, notified: { paid: 1, replay: 1 } },
   "that comes 20 times at once delivers once": {
+    ...delivered,
     how: { callbacks: 20 },
-    state: "delivered",
     notified: { paid: 1, replay: 19 },
   },
-  "of another amount delivers nothing": {
-    how: { wrong: ["amount"] },
-    state: "held",
-    notified: { anomaly: 1 },
-    anomaly: "amount",
-  },
-  "for another merchant delivers nothing": {
-    how: { wrong: ["merchant"] },
-    state: "held",
-    notified: { anomaly: 1 },
-    anomaly: "merchant",
-  },
+  "of another amount delivers nothing": { ...held, how: { wrong: ["amount"] }, anomaly: "amount" },
+  "for another merchant delivers nothing": { ...held, how: { wrong: ["merchant"] }, anomaly: "merchant" },
 };
 
 describe.each(everyProtocol)("%s, by %s: a callback", (id, channel) => {
-  test.each(Object.entries(misbehaviours))("%s", async (_, { how, state, notified: results, anomaly }) => {
-    const begun = await begin(id, channel);
-    const rise = await books(id).rise(async () => {
-      await pay(begun, how);
-      const total = Object.values(results).reduce((a, b) => a + b);
-      const made = await calls(begun, total);
-      expect(made.map(({ acknowledged }) => acknowledged)).toEqual(Array(total).fill(true));
+  const { anomalies } = counters;
+  const notified = (result: string) => counters.notified(channel, result);
+  const paid = counters.payments(channel, "paid");
+  /** Sends a callback as somebody else than the gateway may: through the ingress, to the address that everybody can find out. */
+  const send = async ({ method, url, headers, body }: Callback, shop = id) => {
+    const { pathname, search } = new URL(url);
+    const answer = await lab.request(`${shop}.substation.test`, pathname + search, { method, headers, body });
+    return answer.body.toLowerCase().includes("fail") ? "refused" : "heard";
+  };
+
+  test.each(Object.entries(misbehaviours))("%s", async (_, { how, state, anomaly, ...expected }) => {
+    const begun = await purchases.begin(id, channel);
+    const total = Object.values(expected.notified).reduce((a, b) => a + b);
+    const rise = await purchases.books(id).rise(async () => {
+      await purchases.pay(begun, how);
+      const calls = await purchases.calls(begun.which, total);
+      expect(calls.map(({ acknowledged }) => acknowledged)).toEqual(Array(total).fill(true));
       await begun.visitor.until(begun.order, state);
     });
     expect(rise).toEqual({
-      ...Object.fromEntries(Object.entries(results).map(([result, n]) => [notified(channel, result), n])),
-      ...(anomaly ? { [anomalies(anomaly)]: 1 } : { [paidBy(channel)]: 1 }),
+      ...Object.fromEntries(Object.entries(expected.notified).map(([result, n]) => [notified(result), n])),
+      ...(anomaly ? { [anomalies(anomaly)]: 1 } : { [paid]: 1 }),
     });
-    const { outTradeNo } = begun.which;
-    expect(await books(id).of(outTradeNo)).toMatchObject(
+    expect(await purchases.books(id).of(begun.which.outTradeNo)).toMatchObject(
       anomaly
         ? { order: "open", payment: "anomaly", deliveries: 0, anomalies: [`${anomaly} ×1`] }
         : { order: "delivered", payment: "paid", deliveries: 1, anomalies: [] },
@@ -223,148 +170,154 @@ describe.each(everyProtocol)("%s, by %s: a callback", (id, channel) => {
   // An epay's form may be posted: the same parameters, the same signature.
   const refused = channel.startsWith("epay") ? (["signature"] as const) : (["signature", "method"] as const);
   test(`with a wrong ${refused.join(", or by another ")} is refused; the right one that follows delivers`, async () => {
-    const rise = await books(id).rise(async () => {
+    const rise = await purchases.books(id).rise(async () => {
       await Promise.all(
         refused.map(async (wrong) => {
-          const begun = await begin(id, channel);
-          await pay(begun, { wrong: [wrong] });
-          const [first] = await calls(begun, 1);
-          expect([first!.acknowledged, first!.body?.toLowerCase()]).toEqual([
-            false,
-            expect.stringContaining("fail"),
-          ]);
+          const begun = await purchases.begin(id, channel);
+          await purchases.pay(begun, { wrong: [wrong] });
+          const [first] = await purchases.calls(begun.which, 1);
+          expect(first!.acknowledged).toBe(false);
           expect((await begun.visitor.page(begun.order)).state).toBe("open");
           await lab.gateways.misbehave(begun.which, {});
           await begun.visitor.until(begun.order, "delivered");
-          expect(await books(id).of(begun.which.outTradeNo)).toMatchObject({ deliveries: 1, anomalies: [] });
+          expect(await purchases.books(id).of(begun.which.outTradeNo)).toMatchObject({
+            deliveries: 1,
+            anomalies: [],
+          });
         }),
       );
     });
     for (const wrong of refused)
-      expect(rise[notified(channel, wrong === "method" ? "malformed" : wrong)]).toBeGreaterThanOrEqual(1);
-    expect(rise[paidBy(channel)]).toBe(refused.length);
+      expect(rise[notified(wrong === "method" ? "malformed" : wrong)]).toBeGreaterThanOrEqual(1);
+    expect(rise[paid]).toBe(refused.length);
   });
 
   test("that comes before the gateway's answer delivers", async () => {
-    const merchant = merchantOf(channelsOf(id)[channel]!);
+    const merchant = purchases.merchant(id, channel);
     await lab.gateways.misbehave(merchant, { callbackBeforeAnswer: true });
-    const visitor = visitorOf(id);
+    const visitor = purchases.visitor(id);
     const order = await visitor.order((await visitor.goods())[0]!);
     const { headers } = await visitor.choose(order, channel);
     if (headers.location !== order) expect(await (await fetch(headers.location!)).text()).toContain("已支付");
     await lab.gateways.misbehave(merchant, {});
     const { payments } = await visitor.until(order, "delivered");
-    expect(await books(id).of(payments[channel]!.outTradeNo)).toMatchObject({ deliveries: 1, anomalies: [] });
-  });
-
-  test("after the order's time is over delivers nothing", async () => {
-    const begun = await begin(id, channel);
-    const { outTradeNo } = begun.which;
-    // The clock cannot be turned; the order's time can.
-    await books(id).rows(
-      `UPDATE shop.orders SET expires_at = now() - interval '1 minute'
-       WHERE id = (SELECT order_id FROM shop.payment WHERE out_trade_no = $1)`,
-      [outTradeNo],
-    );
-    const rise = await books(id).rise(async () => {
-      await pay(begun);
-      await calls(begun, 1);
-      await begun.visitor.until(begun.order, "held");
-    });
-    expect(rise).toEqual({ [notified(channel, "anomaly")]: 1, [anomalies("paid-after-expiry")]: 1 });
-    expect(await books(id).of(outTradeNo)).toMatchObject({
-      ...{ order: "open", payment: "anomaly", deliveries: 0, anomalies: ["paid-after-expiry ×1"] },
-    });
-  });
-
-  test("that is repeated, altered, or sent to another channel or shop by somebody delivers nothing more", async () => {
-    const begun = await begin(id, channel);
-    await pay(begun);
-    await begun.visitor.until(begun.order, "delivered");
-    const [{ request }] = (await calls(begun, 1)) as [Attempt];
-    const { pathname, search } = new URL(request.url);
-    const send = async (shop: ShopId, target: string, body: string) => {
-      const { status, body: said } = await lab.request(`${shop}.substation.test`, target, {
-        ...request,
-        body,
-      });
-      return [status, said.toLowerCase()];
-    };
-    const heard = [expect.any(Number), expect.not.stringContaining("fail")];
-    const refused = [expect.any(Number), expect.stringContaining("fail")];
-    const at = books(id);
-    expect(
-      await at.rise(async () => expect(await send(id, pathname + search, request.body)).toEqual(heard)),
-    ).toEqual({
-      [notified(channel, "replay")]: 1,
-    });
-    // One digit of the amount, or of what is sealed.
-    const altered = (text: string) =>
-      text.replace(
-        /((?:amount|money)=\d*|"ciphertext":"[^"]{9})([\w+/])/,
-        (_, a, b) => `${a}${b === "9" ? "8" : "9"}`,
-      );
-    expect([altered(search), altered(request.body)]).not.toEqual([search, request.body]);
-    expect(
-      await at.rise(async () =>
-        expect(await send(id, pathname + altered(search), altered(request.body))).toEqual(refused),
-      ),
-    ).toEqual({ [notified(channel, "signature")]: 1 });
-    // Nothing but the address differs: the key is no merchant's of the other shop, or the payment none of its own.
-    const [other, elsewhere] =
-      everyChannel.find(([shop, one]) => shop !== id && kindOf(shop, one) === kindOf(id, channel)) ?? [];
-    if (other && elsewhere) {
-      await send(other, `/pay/${elsewhere}/notify${search}`, request.body);
-      const found = await books(other).rows("SELECT FROM shop.payment WHERE out_trade_no = $1", [
-        begun.which.outTradeNo,
-      ]);
-      expect(found).toEqual([]);
-    }
-    expect(await at.of(begun.which.outTradeNo)).toMatchObject({
-      order: "delivered",
+    expect(await purchases.books(id).of(payments[channel]!.outTradeNo)).toMatchObject({
       deliveries: 1,
       anomalies: [],
     });
   });
+
+  test("after the order's time is over delivers nothing", async () => {
+    const begun = await purchases.begin(id, channel);
+    const { outTradeNo } = begun.which;
+    // The clock cannot be turned; the order's time can.
+    await purchases.books(id).rows(
+      `UPDATE shop.orders SET expires_at = now() - interval '1 minute'
+       WHERE id = (SELECT order_id FROM shop.payment WHERE out_trade_no = $1)`,
+      [outTradeNo],
+    );
+    const rise = await purchases.books(id).rise(async () => {
+      await purchases.pay(begun);
+      await purchases.calls(begun.which, 1);
+      await begun.visitor.until(begun.order, "held");
+    });
+    expect(rise).toEqual({ [notified("anomaly")]: 1, [anomalies("paid-after-expiry")]: 1 });
+    expect(await purchases.books(id).of(outTradeNo)).toMatchObject({
+      order: "open",
+      payment: "anomaly",
+      deliveries: 0,
+      anomalies: ["paid-after-expiry ×1"],
+    });
+  });
+
+  test("that somebody repeats, alters or forges delivers nothing more", async () => {
+    const books = purchases.books(id);
+    const begun = await purchases.begin(id, channel);
+    await purchases.pay(begun);
+    await begun.visitor.until(begun.order, "delivered");
+    const [first] = await purchases.calls(begun.which, 1);
+    const { request } = first!;
+    const sending = (callback: Callback) => async () => void answers.push(await send(callback));
+    const answers: string[] = [];
+    expect(await books.rise(sending(request))).toEqual({ [notified("replay")]: 1 });
+
+    // One digit of the amount, or of what is sealed.
+    const altered = (text: string) =>
+      text.replace(
+        /((?:amount|money)=\d*|"ciphertext":"[^"]{9})([\w+/])/,
+        (_, before: string, digit: string) => before + (digit === "9" ? "8" : "9"),
+      );
+    const other = { ...request, url: altered(request.url), body: altered(request.body) };
+    expect(other).not.toEqual(request);
+    expect(await books.rise(sending(other))).toEqual({ [notified("signature")]: 1 });
+    expect(await books.of(begun.which.outTradeNo)).toMatchObject({ deliveries: 1, anomalies: [] });
+
+    const unpaid = await purchases.begin(id, channel);
+    await fetch(unpaid.address); // which makes it known to the gateway
+    const [order] = await lab.gateways.orders(unpaid.which);
+    expect(await books.rise(sending(forged(order!, merchantFile(id, channel))))).toEqual({
+      [notified("signature")]: 1,
+    });
+    expect(await books.of(unpaid.which.outTradeNo)).toMatchObject({ order: "open", payment: "started" });
+    expect(answers).toEqual(["heard", "refused", "refused"]);
+  });
 });
 
-const kindOf = (id: ShopId, channel: string) => merchantOf(channelsOf(id)[channel]!).kind;
+const merchantFile = (id: string, channel: string): object =>
+  (shops[id as "jia"].channels as Record<string, object>)[channel]!;
 
-test("two channels of one merchant: what is for the one is not taken by the other", async () => {
-  const begun = await begin("bing", "epay-alipay");
-  await pay(begun, { callbacks: 0 });
-  const { request } = await lab.gateways.notify(begun.which, { wrong: ["signature"] }); // which nobody takes
-  expect((await begun.visitor.page(begun.order)).state).toBe("open");
-  const { request: right } = await lab.gateways.notify(begun.which);
-  expect(right.url).not.toBe(request.url);
-  const { search } = new URL(right.url);
-  const rise = await books("bing").rise(async () => {
+/** A callback as the gateway would send it, in every detail but whose keys it is made with. */
+function forged<K extends Kind>(order: Order & { kind: K }, channel: object): Callback {
+  const keys = {
+    platformPrivateKey: newPrivateKey(),
+    key: newSecret({ type: "text" }),
+    apiV3Key: newSecret({ type: "text" }),
+  };
+  const merchant = { ...channel, merchant: order.merchant, ...keys } as unknown as MerchantOf<K>;
+  return protocols[order.kind].callback({ ...order, paidAt: Date.now() }, merchant, new Set(), Date.now());
+}
+
+test("what is for one channel is not taken by another, though both are one merchant's", async () => {
+  const begun = await purchases.begin("bing", "epay-alipay");
+  await purchases.pay(begun);
+  await begun.visitor.until(begun.order, "delivered");
+  const [first] = await purchases.calls(begun.which, 1);
+  const { search } = new URL(first!.request.url);
+  const rise = await purchases.books("bing").rise(async () => {
     await lab.request("bing.substation.test", `/pay/epay-wechat/notify${search}`);
   });
-  expect(rise).toEqual({ [notified("epay-wechat", "anomaly")]: 1, [anomalies("channel")]: 1 });
-  expect(await books("bing").of(begun.which.outTradeNo)).toMatchObject({
-    ...{ order: "delivered", payment: "paid", deliveries: 1, anomalies: ["channel ×1"] },
+  expect(rise).toEqual({
+    [counters.notified("epay-wechat", "anomaly")]: 1,
+    [counters.anomalies("channel")]: 1,
+  });
+  expect(await purchases.books("bing").of(begun.which.outTradeNo)).toMatchObject({
+    order: "delivered",
+    payment: "paid",
+    deliveries: 1,
+    anomalies: ["channel ×1"],
   });
 });
 
 test("an order that is paid through two channels is delivered once, and the second payment is for people", async () => {
-  const begun = await begin("jia", "alipay");
+  const begun = await purchases.begin("jia", "alipay");
   const second = await begun.visitor.start(begun.order, "wechat");
-  await pay(begun);
+  await purchases.pay(begun);
   await begun.visitor.until(begun.order, "delivered");
-  const rise = await books("jia").rise(async () => {
+  const rise = await purchases.books("jia").rise(async () => {
     await begun.visitor.payAt(second);
-    await calls({ which: await whichOf(begun.visitor, begun.order, "jia", "wechat") }, 1);
+    const { outTradeNo } = (await begun.visitor.page(begun.order)).payments["wechat"]!;
+    await purchases.calls({ ...purchases.merchant("jia", "wechat"), outTradeNo }, 1);
   });
-  expect(rise).toEqual({ [notified("wechat", "anomaly")]: 1, [anomalies("paid-twice")]: 1 });
+  expect(rise).toEqual({
+    [counters.notified("wechat", "anomaly")]: 1,
+    [counters.anomalies("paid-twice")]: 1,
+  });
   const { state, payments } = await begun.visitor.page(begun.order);
-  expect([state, payments["alipay"]!.state, payments["wechat"]!.state]).toEqual([
-    "delivered",
-    "paid",
-    "anomaly",
-  ]);
-  expect(await books("jia").of(begun.which.outTradeNo)).toMatchObject({
-    ...{ deliveries: 1, anomalies: ["paid-twice ×1"] },
+  const states = [state, payments["alipay"]!.state, payments["wechat"]!.state];
+  expect(states).toEqual(["delivered", "paid", "anomaly"]);
+  expect(await purchases.books("jia").of(begun.which.outTradeNo)).toMatchObject({
+    deliveries: 1,
+    anomalies: ["paid-twice ×1"],
   });
 });
 
@@ -374,16 +327,15 @@ test.each([
 ] as const)(
   "a gateway whose answers are %s: the buyer is told, and tries again with the same payment",
   async (_, how) => {
-    const merchant = merchantOf(shops.jia.channels.wechat);
-    const visitor = visitorOf("jia");
+    const merchant = purchases.merchant("jia", "wechat");
+    const visitor = purchases.visitor("jia");
     const order = await visitor.order((await visitor.goods())[0]!);
     await lab.gateways.misbehave(merchant, how);
-    const rise = await books("jia").rise(async () => {
-      expect(await visitor.choose(order, "wechat")).toMatchObject({
-        ...{ status: 502, body: expect.stringContaining("支付通道暂时没有响应") as string },
-      });
+    const rise = await purchases.books("jia").rise(async () => {
+      const { status, body } = await visitor.choose(order, "wechat");
+      expect([status, body]).toEqual([502, expect.stringContaining("支付通道暂时没有响应")]);
     });
-    expect(rise).toEqual({ ['payments_total{channel="wechat",result="start-failed"}']: 1 });
+    expect(rise).toEqual({ [counters.payments("wechat", "start-failed")]: 1 });
     const before = await visitor.page(order);
     expect([before.state, [...before.offers].sort()]).toEqual(["open", ["alipay", "wechat"]]);
     await lab.gateways.misbehave(merchant, {});
@@ -394,16 +346,15 @@ test.each([
 );
 
 test("a module that is switched off sells nothing and keeps its data; on again, it goes on where it was", async () => {
-  const visitor = visitorOf("bing");
+  const [visitor, books] = [purchases.visitor("bing"), purchases.books("bing")];
   const sold = async () => (await visitor.goods()).map(({ id, module }) => `${module} ${id}`);
-  // Without what is sold meanwhile: a gateway that never calls is asked at any time.
   const data = () =>
-    books("bing").rows(
-      `SELECT (SELECT jsonb_agg(g ORDER BY id) FROM shop.goods g) AS goods, (SELECT jsonb_agg(to_jsonb(c) - 'sold_at' ORDER BY id) FROM shop.card c) AS cards,
-         (SELECT jsonb_agg(i ORDER BY kind, key) FROM shop.initial_item i) AS items`,
+    books.rows(
+      `SELECT (SELECT jsonb_agg(g ORDER BY id) FROM shop.goods g) AS goods, (SELECT jsonb_agg(c ORDER BY id) FROM shop.card c) AS cards,
+         (SELECT jsonb_agg(i ORDER BY kind, key) FROM shop.initial_item i) AS items, (SELECT jsonb_agg(o ORDER BY id) FROM shop.orders o) AS orders`,
     );
   const onSale = await sold();
-  await books("bing").rows(
+  await books.rows(
     "UPDATE shop.goods SET title = '自己改过', main_price = main_price + 100 WHERE id = (SELECT min(id) FROM shop.goods WHERE module = 'gameCards')",
   );
   const before = await data();
@@ -425,9 +376,12 @@ test("a module that is switched off sells nothing and keeps its data; on again, 
 });
 
 test("a gateway that never calls is asked, and what was paid is delivered", async () => {
-  for (const { id, visitor, order, which } of silent) {
+  for (const { visitor, order, which } of unheard) {
     await visitor.until(order, "delivered", 100);
     expect((await lab.gateways.orders(which))[0]!.callbacks).toEqual([]);
-    expect(await books(id).of(which.outTradeNo)).toMatchObject({ deliveries: 1, anomalies: [] });
+    expect(await purchases.books("ding").of(which.outTradeNo)).toMatchObject({
+      deliveries: 1,
+      anomalies: [],
+    });
   }
 });
