@@ -54,14 +54,14 @@ test("a new file is written, passes the check, and is never written again", asyn
 });
 
 test("what is wrong is told by the option that it comes from", async () => {
-  const { code, stderr } = await substation("new", "tianhe", "--owner", "张三", "--host", "x", "--set", "variables.serviceHour=9"); // prettier-ignore
+  const { code, stderr } = await substation("new", "tianhe", "--owner", "张三", "--host", "x", "--set", "variables.afterSale=9"); // prettier-ignore
   expect(code).toBe(1);
   expect(stderr.split("\n")).toEqual([
     "substation: tianhe is not written.",
     "--title  key/missing  title is missing: each shop has its own.",
     "--contact  key/missing  owner.contact is missing: each shop has its own.",
     expect.stringMatching(/^--host {2}host\/syntax {2}domain\.host is "x": /),
-    '--set variables.serviceHour=…  template/variable  variables.serviceHour is no variable here: did you mean "serviceHours"? The template standard has serviceHours.',
+    '--set variables.afterSale=…  template/variable  variables.afterSale is no variable here: did you mean "afterSales"? The template standard has afterSales.',
     "",
   ]);
   for (const wrong of [["new"], ["new", "tianhe", "--csv", "x.csv"]])

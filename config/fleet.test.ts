@@ -37,10 +37,10 @@ test("a good file becomes a spec in base units, with the tier's limits where it 
     initialData: {
       categories: [],
       goods: [],
-      notices: [{ key: "after-sales", text: "客服 每天 9:00–22:00 在线，售后请提供订单页面的网址。" }],
+      notices: [{ key: "after-sales", text: "付款后自动发货。售后请提供订单页面的网址。" }],
       pages: [
         expect.objectContaining({ slug: "about", title: "关于本店" }),
-        expect.objectContaining({ slug: "refunds" }),
+        expect.objectContaining({ slug: "how-to-buy" }),
       ],
     },
     resources: {
