@@ -47,6 +47,10 @@ test("a new file is written, passes the check, and is never written again", asyn
   const text = readFileSync(join(root, "stacks/demo/tianhe.yaml"), "utf8");
   expect(text).toContain("markup: 15%");
   expect(await substation("check")).toMatchObject({ code: 0, stderr: "3 files, 0 problems\n" });
+  const json = await substation("new", "yuexiu", "--json", ...options);
+  expect(JSON.parse(json.stdout)).toEqual([
+    { id: "yuexiu", group: "demo", file: "stacks/demo/yuexiu.yaml", from: "standard", left: [], secrets: { sandbox: [], real: [] } }, // prettier-ignore
+  ]);
   const again = await substation(...args);
   expect(again).toMatchObject({ code: 1, stdout: "" });
   expect(again.stderr).toMatch(/^substation: tianhe is not written\.\nid {2}id\/taken {2}/);
@@ -105,10 +109,10 @@ markup: 12.5%
 template: standard
 modules:
   gameCards:
-    categories: [ steam, qq ]
+    categories: [steam, qq]
   phoneTopUp:
-    carriers: [ mobile, unicom, telecom ]
-    faceValues: [ "30.00", "50.00", "100.00" ]
+    carriers: [mobile, unicom, telecom]
+    faceValues: ["30.00", "50.00", "100.00"]
 `,
   );
 });

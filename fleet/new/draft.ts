@@ -1,4 +1,4 @@
-import { isMap, type Document } from "yaml";
+import { isMap, visit, YAMLSeq, type Document } from "yaml";
 import type { Path } from "../../config/document";
 import { substationSchema } from "../../config/schema";
 import { Shape } from "../../config/shape";
@@ -35,7 +35,18 @@ export function draft({ source, values }: Wanted): Draft {
   const ordered = [...values].sort(([a], [b]) => Number(b.endsWith(".kind")) - Number(a.endsWith(".kind")));
   for (const [key, text] of ordered) if (!set(document, pathOf(key), text)) unset.push(key);
   if (source.group === undefined) sortKeys(document);
-  return { text: document.toString({ lineWidth: 0 }), left, unset };
+  return { text: textOf(document), left, unset };
+}
+
+/** As typed files are written: `[a, b]`, but `{ a: b }`, which the library would pad alike. */
+function textOf(document: Document): string {
+  visit(document, {
+    Seq(_, seq) {
+      seq.toString = (context, ...rest) =>
+        YAMLSeq.prototype.toString.call(seq, context && { ...context, flowCollectionPadding: "" }, ...rest);
+    },
+  });
+  return document.toString({ lineWidth: 0 });
 }
 
 function set(document: Document, path: Path, text: string): boolean {

@@ -150,10 +150,10 @@ revenueShare: 12.5%
 template: standard
 modules:
   gameCards:
-    categories: [ steam, qq ]
+    categories: [steam, qq]
   phoneTopUp:
-    carriers: [ mobile, unicom, telecom ]
-    faceValues: [ "30.00", "50.00", "100.00" ]
+    carriers: [mobile, unicom, telecom]
+    faceValues: ["30.00", "50.00", "100.00"]
 `);
   const specs = loadFleet(root).groups.get("demo") ?? [];
   const [standard, , boutique] = specs.map(({ initialData }) => initialData);
