@@ -63,6 +63,7 @@ test("a proof is kept whole under its time, and each is chained to the one befor
   ]);
   expect(keptProofs(root, "mengxiang")).toEqual(files);
   expect(readdirSync(join(root, "proofs/mengxiang"))).toHaveLength(3);
+  writeFileSync(join(root, "proofs/README.md"), "");
   expect(provedIds(root)).toEqual(["mengxiang"]);
   expect(provedIds(join(root, "none"))).toEqual([]);
 });

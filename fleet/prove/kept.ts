@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -35,7 +36,10 @@ const folder = "proofs";
 const name = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.json$/;
 
 /** Ids that proofs are kept of, whether there is a file of the substation or not. */
-export const provedIds = (root: string): readonly string[] => [...list(join(root, folder))].sort();
+export const provedIds = (root: string): readonly string[] =>
+  list(join(root, folder))
+    .filter((name) => statSync(join(root, folder, name)).isDirectory())
+    .sort();
 
 /** The proofs of one substation, oldest first, each looked at by itself and as a link of their chain. */
 export function keptProofs(root: string, id: string): Kept[] {
