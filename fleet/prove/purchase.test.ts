@@ -167,7 +167,7 @@ test("the home page lists something of each module that is on, and of no other",
 test("the shop must be ready, and be the container that is meant", async () => {
   const ready = (id: string) => checkReady(bed.visitor, bed.home, id, { wait: 0 });
   const id = "0123456789ab".padEnd(64, "0");
-  expect(await ready(id)).toEqual({ what: `${bed.home.host} is ready, by container 0123456789ab` });
+  expect(await ready(id)).toEqual({ what: `${bed.home.host} is ready` });
   expect((await failure(ready("f".repeat(64)))).message).toBe(
     `container 0123456789ab answers for ${bed.home.host}, not ffffffffffff`,
   );

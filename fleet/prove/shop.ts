@@ -30,24 +30,27 @@ export async function checkReady(
 ): Promise<Seen> {
   for (const end = Date.now() + wait; ; await sleep(500)) {
     const answer = await visitor.get(new URL("/readyz", home)).catch((error: Error) => error);
-    if (!(answer instanceof Error) && answer.status === 200) {
-      const instance = answer.headers["x-substation-instance"];
-      if (typeof instance === "string" && !containerId.startsWith(instance))
-        throw new Failed(
-          `container ${instance} answers for ${home.host}, not ${containerId.slice(0, 12)}`,
-          "Another container has this host's route, or an update is under way: wait for it, and run this again.",
-        );
-      return {
-        what: `${home.host} is ready${instance === undefined ? "" : `, by container ${containerId.slice(0, 12)}`}`,
-      };
-    }
-    if (Date.now() > end)
-      throw new Failed(
-        answer instanceof Error ? answer.message : `${home.host} answers /readyz with ${answer.status}`,
-        "See the shop's log (docker logs), and its routes at the ingress.",
-      );
+    const wrong = notReady(answer, home, containerId);
+    if (!wrong) return { what: `${home.host} is ready` };
+    if (Date.now() > end) throw wrong;
   }
 }
+
+/** Just after a replacement the ingress may know the old container still. */
+function notReady(answer: Page | Error, { host }: URL, containerId: string): Failed | undefined {
+  if (answer instanceof Error)
+    return new Failed(answer.message, "See the shop's log, and its routes at the ingress.");
+  if (answer.status !== 200)
+    return new Failed(`${host} answers /readyz with ${answer.status}`, "See the shop's log (docker logs).");
+  const instance = instanceOf(answer);
+  if (instance === undefined || containerId.startsWith(instance)) return undefined;
+  return new Failed(
+    `container ${instance} answers for ${host}, not ${containerId.slice(0, 12)}`,
+    "Another container has this host's route, or an update is under way: wait for it, and run this again.",
+  );
+}
+
+const instanceOf = ({ headers }: Page): string | undefined => headers["x-substation-instance"]?.toString();
 
 /**
  * What the home page lists: something of each module that is on, and nothing else.
