@@ -3,6 +3,7 @@ import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
 import { appRole, databaseName } from "../config/names";
 import { guard } from "./guard";
+import { ownerLabels, scopeLabel } from "./labels";
 import { register } from "./testing/mocks";
 import { limits, platform, scopes } from "./testing/sample";
 
@@ -67,6 +68,19 @@ test.each<[string, (parent: Guarded) => unknown, string]>([
     "a container with rights over the host",
     (parent) => new docker.Container("shop", { image: "x", privileged: true }, { parent }),
     "container-privileged",
+  ],
+  [
+    "a token with more than the tier's scopes",
+    (parent) =>
+      new docker.Container(
+        "shop",
+        {
+          image: "x",
+          labels: [...ownerLabels(owner, "shop"), scopeLabel([...scopes, "balance:read"])],
+        },
+        { parent },
+      ),
+    "container-scopes",
   ],
   [
     "a limit that is not known yet",

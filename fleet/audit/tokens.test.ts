@@ -46,17 +46,17 @@ test("passwords and tokens are found in a state where a stack has put them", () 
       inputs: { name: "ss_a_app", password: plaintext("hunter2") },
     },
     { type: role, urn: urn(role, "mengxiang-group"), inputs: { name: "ss_a" } },
-    {
-      type: container,
-      urn: urn(container, "mengxiang-migrate"),
-      delete: true, // what ran before, and is not gone yet
-      inputs: { uploads: plaintext(uploads({ mainStationToken: "o.l.d" })) },
-    },
     { type: container, urn: urn(container, "mengxiang"), inputs: { name: "local-mengxiang-shop-x" } },
     {
       type: container,
       urn: urn(container, "mengxiang-migrate"),
       inputs: { uploads: plaintext(uploads({ sessionKey: "k", mainStationToken: "a.b.c" })) },
+    },
+    {
+      type: container,
+      urn: urn(container, "mengxiang-migrate"),
+      delete: true, // what ran before, and is not gone yet
+      inputs: { uploads: plaintext(uploads({ mainStationToken: "o.l.d" })) },
     },
     { type: container, urn: urn(container, "haitang-migrate"), inputs: { uploads: plaintext(uploads()) } },
   ]);
