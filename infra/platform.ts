@@ -38,7 +38,7 @@ export async function platform(): Promise<Record<string, unknown>> {
     { dependsOn: network },
   );
 
-  const signingKey = config.requireSecret("mainStationSigningKey").apply(usable);
+  const signingKey = tokenKey(config.get("mainStationSigningKey"));
   const caFile = config.require("databaseCaFile");
   return {
     name,
@@ -68,9 +68,12 @@ export async function platform(): Promise<Record<string, unknown>> {
   } satisfies { [key in keyof Platform]: unknown } & { mainStationPublicKey: unknown; ready: unknown };
 }
 
-/** @throws pulumi.RunError where no token could be signed with it */
-function usable(signingKey: string): string {
-  const why = signingKeyFinding(signingKey);
-  if (why === undefined) return signingKey;
-  throw new pulumi.RunError(`mainStationSigningKey cannot be used: ${why} (docs/main-station.md)`);
+/** @throws pulumi.RunError where no token could be signed with it: no shop could be opened then */
+function tokenKey(text: string | undefined): pulumi.Output<string> {
+  const why = text === undefined ? "it is not set" : signingKeyFinding(text);
+  if (text !== undefined && why === undefined) return pulumi.secret(text);
+  throw new pulumi.RunError(
+    `mainStationSigningKey signs what shops may do at the main station, and cannot be used: ${why}. Make one: ` +
+      `openssl genpkey -algorithm ed25519 | pulumi config set -s ${pulumi.getStack()} --secret mainStationSigningKey (docs/main-station.md)`,
+  );
 }
