@@ -65,6 +65,7 @@ test("tells what was seen, of which order and whose, and not what opens the orde
 
 test("a decision is kept once, with who and when; a gateway that repeats itself does not undo it", async () => {
   const decision = { resolution: "ignored", by: "王小明", note: "测试" } as const;
+  expect(await page(held)).toContain("付款需要人工核对");
   const before = Date.now();
   const decided = await Promise.all([1, 2, 3].map(() => decideAnomaly(login, 1, decision)));
   expect(decided.filter((done) => done?.fresh)).toHaveLength(1);
@@ -76,6 +77,8 @@ test("a decision is kept once, with who and when; a gateway that repeats itself 
     fresh: false,
     anomaly: { decision },
   });
+  expect(await page(held)).toContain("已由店铺处理");
+  expect(await page(held)).not.toContain("<form");
   await shop.notify("zfb", { ...held, amountFen: 1 });
   expect((await listAnomalies(login)).find(({ id }) => id === 1)).toMatchObject({ times: 2, decision });
   expect(await decideAnomaly(login, 99, decision)).toBeUndefined();

@@ -42,7 +42,8 @@ export async function offers(
   all: readonly PlainChannel[],
   payments: readonly PaymentView[],
 ): Promise<readonly PlainChannel[]> {
-  if (order.state !== "open" || order.expired || payments.some(({ state }) => state === "anomaly")) return [];
+  if (order.state !== "open" || order.expired) return [];
+  if (payments.some(({ state }) => state === "anomaly" || state === "decided")) return [];
   const fitting = all.filter(
     (channel) =>
       channel.enabled &&
@@ -133,14 +134,19 @@ export interface PaymentView {
   readonly channel: string;
   /** By which the gateway knows it too. */
   readonly outTradeNo: string;
-  readonly state: "started" | "closed" | "paid" | "anomaly";
+  /** anomaly: a person has to decide on it; decided: one has. */
+  readonly state: "started" | "closed" | "paid" | "anomaly" | "decided";
   readonly sandbox: boolean;
   readonly codeUrl: string | null;
 }
 
 export async function paymentsOf(pool: Pool, orderId: string): Promise<readonly PaymentView[]> {
   const { rows } = await pool.query<PaymentView>(
-    `SELECT channel, out_trade_no AS "outTradeNo", state, sandbox, code_url AS "codeUrl" FROM shop.payment WHERE order_id = $1 ORDER BY id`,
+    `SELECT channel, out_trade_no AS "outTradeNo", sandbox, code_url AS "codeUrl",
+            CASE WHEN state = 'anomaly' AND NOT EXISTS (
+              SELECT FROM shop.anomaly a WHERE a.out_trade_no = payment.out_trade_no AND resolution IS NULL
+            ) THEN 'decided' ELSE state END AS state
+     FROM shop.payment WHERE order_id = $1 ORDER BY id`,
     [orderId],
   );
   return rows;

@@ -129,6 +129,7 @@ ${order.state === "open" && !order.expired ? payment(view) : goodsOf(view)}`,
 function stateOf({ order, payments }: OrderView): Order["state"] | "held" | "expired" {
   if (order.state !== "open") return order.state;
   if (payments.some(({ state }) => state === "anomaly")) return "held";
+  if (payments.some(({ state }) => state === "decided")) return "closed";
   return order.expired ? "expired" : "open";
 }
 
