@@ -5,7 +5,7 @@ import { homeAt, zone } from "../../local/home";
 import { consoleProgress } from "../../local/progress";
 
 /** Debian's; the font is for the shops' Chinese, without which pictures show boxes. */
-const packages = ["chromium", "fonts-wqy-microhei"];
+const packages = ["chromium", "fontconfig", "fonts-wqy-microhei"];
 
 /**
  * Debian's browser, for which every shop is on this machine; installed where it is missing.
@@ -31,6 +31,7 @@ export async function openBrowser(folder: string): Promise<Browser> {
 }
 
 const knowsChinese = (): boolean =>
+  onPath("fc-list") &&
   execFileSync("fc-list", [":lang=zh", "family"], { encoding: "utf8" }).trim() !== "";
 
 /** A page of a small window, and what went wrong on it: scripts, styles and forms that a policy refused, failed requests. */
