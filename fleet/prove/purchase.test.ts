@@ -113,6 +113,17 @@ test("play money goes to the platform's sandbox alone", async () => {
   );
 });
 
+test("a custom channel has a sandbox of its own, wherever that is", async () => {
+  const custom = testChannel("hema", { kind: "custom", gateway: "" });
+  const seen = await buy(custom, {}, { sandboxGateway: undefined });
+  expect(seen.purchase).toMatchObject({ gateway: bed.sandboxGateway, gatewayState: "paid" });
+  const real = await buy({ ...custom, sandbox: false }, { gateway: "https://pay.hema.example" });
+  expect(real).toMatchObject({
+    outcome: "stopped-before-payment",
+    purchase: { gateway: "https://pay.hema.example" },
+  });
+});
+
 test("each way in which a purchase fails has its cause, what to do, and the evidence so far", async () => {
   const silent = await failure(buy(alipay, { paid: "open" }));
   expect(silent.message).toMatch(

@@ -31,8 +31,7 @@ export async function openBrowser(folder: string): Promise<Browser> {
 }
 
 const knowsChinese = (): boolean =>
-  onPath("fc-list") &&
-  execFileSync("fc-list", [":lang=zh", "family"], { encoding: "utf8" }).trim() !== "";
+  onPath("fc-list") && execFileSync("fc-list", [":lang=zh", "family"], { encoding: "utf8" }).trim() !== "";
 
 /** A page of a small window, and what went wrong on it: scripts, styles and forms that a policy refused, failed requests. */
 export async function openPage(browser: Browser): Promise<{ page: Page; complaints: string[] }> {
