@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { goldenIds, goldenPlatform, stateFile } from "../golden/state";
+import { labels } from "../../config/names";
 import { prepareEngine } from "../../local/engine";
 import { silent } from "../../local/progress";
 import { pulumi, type EngineEvent } from "../../fleet/pulumi";
@@ -94,6 +95,9 @@ test("what is altered in that state is found, and nothing else", async () => {
     neighbour["memory"] = 4096;
     neighbour["memorySwap"] = 4096;
     neighbour["user"] = find(state, "Container", "jia").inputs["user"];
+    const held = neighbour["labels"] as { label: string; value: string }[];
+    const token = held.find(({ label }) => label === labels.scopes)!;
+    token.value += " balance:read"; // which the tier trial does not allow
     find(state, "Role", "jia-app").inputs["bypassRowLevelSecurity"] = true;
     find(state, "Role", "ding-app").inputs["roles"] = ["pg_read_all_data"];
     find(state, "Database", "jia").protect = false;
@@ -110,6 +114,7 @@ test("what is altered in that state is found, and nothing else", async () => {
       "container-capabilities: jia",
       "container-memory: ding",
       "container-network: jia",
+      "container-scopes: ding",
       "container-user: ding",
       "database-protected: jia",
       ...leftOut.map((kind) => `fleet-${kind}-missing: substation-demo`),
