@@ -32,6 +32,11 @@ export function groupFinding(name: string): Finding | undefined {
       why: 'a group is a Pulumi stack: 1 to 31 of a-z, 0-9 and "-", beginning with a letter, not ending with "-"; rename the folder',
     };
   }
+  if (name === "channels")
+    return {
+      code: "group/reserved",
+      why: "that folder is for descriptors of payment systems; choose another",
+    };
   return name === "platform" || name.startsWith("platform-")
     ? { code: "group/reserved", why: "that name is for the stacks of platforms; rename the folder" }
     : undefined;

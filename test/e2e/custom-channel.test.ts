@@ -44,9 +44,13 @@ beforeAll(async () => {
   const port = await freePort(9300);
   const keys = path.join(lab.home, "hema-keys.json");
   fs.writeFileSync(keys, JSON.stringify({ "1001": key }), { mode: 0o600 });
-  server = spawn(process.execPath, [path.join(example, "gateway.mjs"), hostname, String(port), keys], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  server = spawn(
+    process.execPath,
+    [path.join(example, "gateway.mjs"), hostname, String(port), keys, "127.0.0.1"],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   await new Promise((resolve) => server.stdout!.once("data", resolve));
   describeWith(image);
   write("hetang", `http://${hostname}:${port}`);
@@ -93,7 +97,9 @@ function write(id: string, address: string): void {
   fs.mkdirSync(path.join(lab.root, "stacks", group), { recursive: true });
   fs.writeFileSync(
     lab.file(group, id),
-    text.replace(/(?<=^ +)server: .*/m, `server: ${address}`).replace("hetang.substation", `${id}.substation`),
+    text
+      .replace(/(?<=^ +)server: .*/m, `server: ${address}`)
+      .replace("hetang.substation", `${id}.substation`),
   );
 }
 
@@ -217,7 +223,7 @@ test("an adapter that stops closes its channel and not the shop; an update resta
 
 test("an adapter that never gets healthy: a new substation stays closed, an open one serves on, and the reason is told without a secret", async () => {
   describeWith(broken);
-  write("heye", "http://127.0.0.1:9");
+  write("heye", "http://127.0.0.1:99");
   await setSecret(lab.workspace, "heye", "hema-key", key);
   const { code, stdout, stderr } = await lab.pulumi(["up", "-s", group, "--yes", "--skip-preview"]);
   const said = stdout + stderr;
