@@ -81,6 +81,7 @@ test("each is made after the one before; the last waits for the shop, and the na
   expect(first!.options).toMatchObject({
     dependsOn: ["mengxiang"],
     ignoreChanges: ["networkMode"],
+    beforeCreate: ["mengxiang.hema-room"],
     afterCreate: ["mengxiang.hema-process-limit"],
   });
   expect([...second!.options.dependsOn].sort()).toEqual([first!.name, "mengxiang"].sort());

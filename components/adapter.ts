@@ -4,7 +4,7 @@ import { adaptersOf, type PlacedAdapter } from "../config/channels/adapters";
 import type { ChannelSpec } from "../config/channels/types";
 import { adapterName, adapterVolumeName, labels, shortHash, userId, type Owner } from "../config/names";
 import { channelUrlsOf } from "../config/urls";
-import { awaitShop } from "./adapter-ready";
+import { awaitShop, makeRoom } from "./adapter-ready";
 import type { ChannelSecrets } from "./channels";
 import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
 import { ownerLabels } from "./labels";
@@ -140,6 +140,7 @@ export function createAdapters(
         dependsOn: [beside.shop, ...made],
         ignoreChanges: ["networkMode"],
         hooks: {
+          beforeCreate: [makeRoom(`${owner.id}.${channel.id}`, name)],
           afterCreate: last ? [limit, awaitShop(owner, beside.name, [...names], channelSecrets)] : [limit],
         },
       },

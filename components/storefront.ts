@@ -14,6 +14,7 @@ import {
   type ChannelSecrets,
   type Sandbox,
 } from "./channels";
+import { makeRoom } from "./adapter-ready";
 import { adapterInputs, adapterUploads, createAdapters, createAdapterVolumes } from "./adapter";
 import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
 import { schema, type TenantDatabase } from "./database";
@@ -244,7 +245,10 @@ function createShop(
       ...opts,
       dependsOn: [volume, migration.container],
       hooks: {
-        beforeCreate: [requireMigration(owner, migration.name)],
+        beforeCreate: [
+          requireMigration(owner, migration.name),
+          ...(adapters.length > 0 ? [makeRoom(owner.id, name)] : []),
+        ],
         afterCreate: [processLimit(owner.id, limits.processes)],
       },
       // The provider's own default is to delete first: visitors would wait. The new one is healthy before the old one goes.

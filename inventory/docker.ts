@@ -110,6 +110,9 @@ interface Inspected {
   readonly HostConfig: { readonly NetworkMode: string };
 }
 
+export const renameContainer = (id: string, name: string): Promise<unknown> =>
+  docker.post(`/containers/${id}/rename`, { name });
+
 /** Stops a container, with a moment to end its work, and starts it again; one that does not run is started. */
 export const restartContainer = (id: string): Promise<unknown> =>
   docker.post(`/containers/${id}/restart`, { t: 10 });
