@@ -1,5 +1,5 @@
 import { type Call, type MerchantType, testBed, type TestBed } from "../../local/gateways/testing";
-import type { Wrong } from "../../local/gateways/types";
+import type { Callback, Misbehaviour, Wrong } from "../../local/gateways/types";
 import { openChannel } from "./open";
 import { configOf, outTradeNo, payment } from "./testing";
 import type { Channel, NotifyReading } from "./types";
@@ -33,11 +33,14 @@ async function opened(type: MerchantType): Promise<Trade> {
   return { channel, which: { kind, merchant, outTradeNo } };
 }
 
-const reading = (channel: Channel, { method, url, headers, body }: Call): Promise<NotifyReading> =>
+const reading = (
+  channel: Channel,
+  { method, url, headers, body }: Omit<Callback, "method"> & { readonly method: string },
+): Promise<NotifyReading> =>
   channel.readNotify({
     method,
     query: new URL(url, "http://shop.test").searchParams,
-    headers: headers as Record<string, string>,
+    headers: headers,
     body: Buffer.from(body),
   });
 
@@ -48,20 +51,20 @@ describe.each(types)("%s", (type) => {
   let paid: NotifyReading;
   beforeAll(async () => (trade = await opened(type)));
 
-  /** The gateway's next callback, read, and whether the gateway took the channel's answer for "heard". */
-  async function called(act: () => Promise<unknown>): Promise<{ reading: NotifyReading; call: Call }> {
-    const before = bed.calls.length;
-    await act();
-    while (bed.calls.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
-    const call = bed.calls[before]!;
-    return { reading: await reading(trade.channel, call), call };
+  /** One more callback, read as the gateway sent it: not one of those that it repeats meanwhile. */
+  async function notified(how: Misbehaviour): Promise<{ reading: NotifyReading; sent: Callback }> {
+    const { request: sent } = await bed.control.notify(trade.which, how);
+    return { reading: await reading(trade.channel, sent), sent };
   }
 
   test("is pending, then paid by notify and by query", async () => {
     const { channel, which } = trade;
     // An Alipay trade and an epay order begin when the payer's browser arrives, which it did.
     expect(await channel.query(outTradeNo)).toEqual({ state: "pending" });
-    ({ reading: paid } = await called(() => bed.control.pay(which)));
+    const before = bed.calls.length;
+    await bed.control.pay(which);
+    while (bed.calls.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+    paid = await reading(channel, bed.calls[before]!);
     expect(paid).toMatchObject({
       ok: true,
       outTradeNo,
@@ -107,16 +110,14 @@ describe.each(types)("%s", (type) => {
     ["amount", { ok: true, amountFen: 1, paid: true }],
     ["merchant", { ok: true, amountFen: 1234, paid: true }],
   ])("tells a wrong %s", async (wrong, expected) => {
-    const { reading: read } = await called(() => bed.control.notify(trade.which, { wrong: [wrong] }));
+    const { reading: read } = await notified({ wrong: [wrong] });
     expect(read).toMatchObject(expected as object);
     if (wrong === "merchant" && read.ok) expect(read.merchant).not.toBe(trade.channel.merchant);
   });
 
   test("by another method is malformed, but for an epay that posts its form", async () => {
-    const { reading: read, call } = await called(() =>
-      bed.control.notify(trade.which, { wrong: ["method"] }),
-    );
-    const posted = type.startsWith("epay") && call.method === "POST";
+    const { reading: read, sent } = await notified({ wrong: ["method"] });
+    const posted = type.startsWith("epay") && sent.method === "POST";
     expect(read).toMatchObject(posted ? { ok: true, paid: true } : { ok: false, reason: "malformed" });
   });
 });
