@@ -14,7 +14,7 @@ import { schemaVersion } from "./steps";
 import { selfSigned } from "./testing/certificate";
 import { startPostgres, type TestPostgres } from "./testing/postgres";
 import { run, type Running } from "./testing/run";
-import { canaries, writeSecrets } from "./testing/secrets";
+import { canaries, mainStation, stationToken, writeSecrets } from "./testing/secrets";
 
 jest.setTimeout(60_000);
 let dir: string;
@@ -307,6 +307,25 @@ test("what cannot start says why in one line, and a wrong command shows the usag
   const wrong = start(secrets, "migrat");
   expect(await wrong.ended).toBe(2);
   expect(wrong.output()).toMatch(/^usage: storefront/);
+});
+
+test("a shop with another's token, or with more scopes than it was told of, does not start", async () => {
+  const [sessionKey, , callbackSigningKey] = canaries;
+  const said = async (name: string, mainStationToken: string) => {
+    const folder = writeSecrets(join(dir, name), postgres, "ss_a", "app", {
+      secrets: { sessionKey, mainStationToken, callbackSigningKey },
+    });
+    const server = start(folder);
+    expect(await server.ended).toBe(1);
+    return server.logs().map(({ error }) => String(error).replace(`${folder}/substation.json: `, ""));
+  };
+  expect(await said("stranger", stationToken({ sub: "haitang" }))).toEqual([
+    "secrets.mainStationToken is of the substation haitang, not of mengxiang",
+  ]);
+  const scope = [...mainStation.scopes, "members:write"].join(" ");
+  expect(await said("greedy", stationToken({ scope }))).toEqual([
+    "secrets.mainStationToken allows goods:read members:write orders:create orders:read, and mainStation.scopes says goods:read orders:create orders:read",
+  ]);
 });
 
 test("no secret was in any page, metric or log of this file's runs", () => {
