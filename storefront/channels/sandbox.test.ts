@@ -33,10 +33,7 @@ async function opened(type: MerchantType): Promise<Trade> {
   return { channel, which: { kind, merchant, outTradeNo } };
 }
 
-const reading = (
-  channel: Channel,
-  { method, url, headers, body }: Omit<Callback, "method"> & { readonly method: string },
-): Promise<NotifyReading> =>
+const reading = (channel: Channel, { method, url, headers, body }: Call | Callback): Promise<NotifyReading> =>
   channel.readNotify({
     method,
     query: new URL(url, "http://shop.test").searchParams,
