@@ -145,7 +145,8 @@ async function gatewayAddress({ visitor }: Purchasing, order: URL, started: Page
 }
 
 function stopped(channel: ChannelSpec, at: URL, begun: Purchase): Seen {
-  const own = channel.kind === "alipay" || channel.fields["version"] === "v1"; // elsewhere the gateway names the page
+  // Elsewhere the gateway names the page itself.
+  const own = channel.kind === "alipay" || (channel.kind === "epay" && channel.fields["version"] === "v1");
   const right = at.protocol !== "http:" && (!own || at.origin === new URL(channel.gateway).origin);
   if (!right)
     throw new Failed(
