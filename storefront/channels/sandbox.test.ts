@@ -37,7 +37,7 @@ const reading = (channel: Channel, { method, url, headers, body }: Call | Callba
   channel.readNotify({
     method,
     query: new URL(url, "http://shop.test").searchParams,
-    headers: headers,
+    headers: headers as Record<string, string>,
     body: Buffer.from(body),
   });
 
