@@ -235,9 +235,16 @@ function report(rows: readonly Row[], steps: readonly Step[], dnsPort: number | 
     `  source ${path.join(homeFolder(), "env.sh")}   # then: pulumi stack -s ${group}, pulumi preview -s ${group}, pulumi up -s ${group}`,
     `  npm run substation -- audit                          # what really runs, by the rules of docs/security.md`,
     ...(first
-      ? [`  npm run substation -- audit --attack ${first.id}   # what an intruder in that shop gets`]
+      ? [
+          `  npm run substation -- audit --attack ${first.id}   # what an intruder in that shop gets`,
+          "",
+          "Open one of your own, and buy from it:",
+          `  npm run substation -- new tianhe --from ${first.id} --title 天河点卡 --owner 张三 --contact "QQ 10002"`,
+          "  npm run substation -- sandbox tianhe   # its merchants at the sandbox gateways",
+          `  npm run up -- ${group}`,
+          "",
+        ]
       : []),
-    `  copy a file in stacks/${group}/, change id (its name), title and host, then: npm run substation -- sandbox <id>; npm run up -- ${group}`,
     "  npm run demo -- --down   # removes all that this made",
     "",
   ].join("\n");
