@@ -79,12 +79,12 @@ test("a good program passes: the gate shows what it will do, and carries it out 
 });
 
 const bad: readonly Patch[] = [
-  ["components/storefront.ts", "privileged: false", "privileged: true"],
+  ["components/confinement.ts", "privileged: false", "privileged: true"],
   // Not known before the first update: a mandatory policy of Pulumi would only advise here.
   [
     "components/storefront.ts",
-    "      memory,\n",
-    "      memory: args.secrets.sessionKey.apply(() => memory),\n",
+    "...replacing, memory,",
+    "...replacing, memory: args.secrets.sessionKey.apply(() => memory),",
   ],
   [
     "components/database.ts",
