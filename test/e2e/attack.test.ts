@@ -176,7 +176,7 @@ test("the probe works: what a shop may do and reach, it can", async () => {
     { ok: "connected" },
     { ok: addressOf(own) },
     { ok: addressOf(neighbour) }, // Docker's resolver tells; the network does not carry
-    { ok: expect.stringMatching(/"sessionKey": "[\w-]{43}"/) as unknown },
+    { ok: expect.stringMatching(/"sessionKey":"[\w-]{43}"/) as unknown },
     { ok: "opened" },
     { ok: "done" },
     { ok: [{ name: facts.own.app, database: facts.own.database, ssl: true }] },
