@@ -29,7 +29,7 @@ export const awaitShop = (
   secrets: ChannelSecrets,
 ): pulumi.ResourceHook =>
   new pulumi.ResourceHook(`${owner.id}-shop-ready`, async () => {
-    const fault = await untilReady(shop, adapters);
+    const fault = (await elsewhere(shop, adapters)) ?? (await untilReady(shop, adapters));
     if (fault === undefined) return;
     const values = await secretValues(secrets);
     const said = await Promise.all(
@@ -66,6 +66,17 @@ export const requireShop = (owner: Owner, shop: string): pulumi.ResourceHook =>
       `Substation ${owner.group}/${owner.id} is not opened: its shop is not ready (see the error of its adapters).`,
     );
   });
+
+/** Which adapter is in another namespace than its shop's; undefined where none is. A plan's rules know ids by what labels say of them. */
+async function elsewhere(shop: string, adapters: readonly string[]): Promise<string | undefined> {
+  const front = await containerState(shop);
+  for (const name of adapters) {
+    const found = await containerState(name);
+    if (!front || found?.network !== `container:${front.id}`)
+      return `its container ${name} is not in the network namespace of ${shop}`;
+  }
+  return undefined;
+}
 
 /** Why the shop is not ready; undefined where it is. */
 async function untilReady(shop: string, adapters: readonly string[]): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { adaptersOf, type PlacedAdapter } from "../config/channels/adapters";
 import type { ChannelSpec } from "../config/channels/types";
-import { adapterName, adapterVolumeName, labels, shortHash, userId, type Owner } from "../config/names";
+import { adapterName, adapterVolumeName, labels, userId, type Owner } from "../config/names";
 import { channelUrlsOf } from "../config/urls";
 import { awaitShop, makeRoom } from "./adapter-ready";
 import type { ChannelSecrets } from "./channels";
@@ -109,7 +109,6 @@ export function createAdapters(
       ...limited({ ...adapter.needs, processes: limits.processes, logSizeBytes: fixedLimits.logSizeBytes }),
       image: adapter.image,
       user: `${user}:${user}`,
-      networkMode: `container:${beside.name}`,
       mounts: [
         {
           type: "volume",
@@ -119,7 +118,11 @@ export function createAdapters(
         },
       ],
       tmpfs: temporary(fixedLimits.temporaryStorageBytes),
-      labels: [...adapterLabels(owner, channel.id, "adapter"), processLabel(adapter.needs.processes)],
+      labels: [
+        ...adapterLabels(owner, channel.id, "adapter"),
+        { label: labels.beside, value: beside.name },
+        processLabel(adapter.needs.processes),
+      ],
       restart: "unless-stopped",
       readOnly: true,
       init: true,
@@ -131,14 +134,13 @@ export function createAdapters(
     const limit = processLimit(`${owner.id}.${channel.id}`, adapter.needs.processes);
     const last = at === placed.length - 1;
     const container = new docker.Container(
-      // Another resource for another shop's container: the engine keeps an id in place of the name, so that a replacement of this one
-      // would go into the old one's namespace.
-      `${partName(owner, channel.id)}.${shortHash(beside.name)}`,
-      { ...inputs, name },
+      partName(owner, channel.id),
+      // By its id, which is what the engine keeps: another container of the shop is another one here, also after an update that failed.
+      { ...inputs, name, networkMode: pulumi.interpolate`container:${beside.shop.id}` },
       {
         ...opts,
         dependsOn: [beside.shop, ...made],
-        ignoreChanges: ["networkMode"],
+        deleteBeforeReplace: false,
         hooks: {
           beforeCreate: [makeRoom(`${owner.id}.${channel.id}`, name)],
           afterCreate: last ? [limit, awaitShop(owner, beside.name, [...names], channelSecrets)] : [limit],

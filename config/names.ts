@@ -31,6 +31,8 @@ export const labels = {
   role: "substation.role",
   /** Custom channel that an adapter is of. */
   channel: "substation.channel",
+  /** Name of the shop's container whose namespace an adapter shares. */
+  beside: "substation.beside",
   /** Processes and threads that a container may have, where it stays. */
   processes: "substation.processes",
   /** What the shop's token may do at the main station's API, parted by spaces. */

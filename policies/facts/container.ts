@@ -10,7 +10,7 @@ export function containerFact(inputs: Inputs, { name, opts, owner }: PlannedReso
   const labelled = labelsOf(inputs);
   const memory = inputs.number("memory");
   const swap = inputs.number("memorySwap");
-  const networkMode = inputs.string("networkMode");
+  const networkMode = networkModeOf(inputs, labelled);
   const capabilities = inputs.object("capabilities");
   return {
     name: inputs.string("name") ?? name,
@@ -70,8 +70,19 @@ export function containerFact(inputs: Inputs, { name, opts, owner }: PlannedReso
       uploads: inputs.has("uploads"),
       secretOutputs: opts.additionalSecretOutputs ?? [],
     },
-    unknown: inputs.unknown(),
+    unknown: inputs.unknown().filter((path) => path !== "networkMode" || networkMode === undefined),
   };
+}
+
+/**
+ * An adapter names its shop's container by an id, which no plan can know before that is made, and nobody tell from it whose it is. So its label
+ * counts: that the id is of that very container a hook sees to (components/adapter-ready.ts), and the audit.
+ */
+function networkModeOf(inputs: Inputs, labelled: Readonly<Record<string, string>>): string | undefined {
+  const mode = inputs.string("networkMode");
+  const beside = labelled[labels.role] === "adapter" ? labelled[labels.beside] : undefined;
+  if (beside === undefined || (mode !== undefined && !/^container:[0-9a-f]{64}$/.test(mode))) return mode;
+  return inputs.has("networkMode") ? `container:${beside}` : undefined;
 }
 
 /** Which inputs of a container are left to it. `mustRun`, `start` and `attach` say how the provider runs it, and no more. */

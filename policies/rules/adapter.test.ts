@@ -163,12 +163,6 @@ describe("what other rules say of adapters", () => {
       files,
     ),
     passes("container-network", "its own shop's", { container: [adapter()] }, files),
-    passes(
-      "container-network",
-      "an id in a plan, where the engine kept it in place of the name",
-      { container: [planned(inShop(`container:${"a".repeat(64)}`))] },
-      files,
-    ),
   ]);
   of("container-mounts", [
     finds(

@@ -38,7 +38,6 @@ export const adapterNamespace = fleetRule({
     for (const adapter of container) {
       if (purposeOf(adapter, intent) !== "adapter") continue;
       const target = /^container:(.*)$/.exec(adapter.namespaces.network ?? "")?.[1] ?? "";
-      if (adapter.plan && isId(target)) continue; // a plan does not tell whose id that is; the audit does
       const fault = namespaceFault(adapter, shops.get(target));
       if (fault)
         yield {
@@ -84,5 +83,3 @@ export const adaptersThere = fleetRule({
 });
 
 export const adapterRules: readonly Rule[] = [adapterImage, adapterNamespace, adaptersThere];
-
-const isId = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);

@@ -143,15 +143,12 @@ export const reachRules: readonly Rule[] = [
   containerSecrets,
 ];
 
-/**
- * An adapter shares its own shop's namespace, by a name that no other substation's container can have. The engine keeps an id in place of the
- * name, and a refresh brings that into a plan: whose it is, the audit tells.
- */
-function* adapterFaults({ name, owner, namespaces, networks, plan }: ContainerFact): Iterable<string> {
+/** An adapter shares its own shop's namespace, by a name that no other substation's container can have. */
+function* adapterFaults({ name, owner, namespaces, networks }: ContainerFact): Iterable<string> {
   const mode = namespaces.network ?? "";
   const shop = `container:${owner?.platform}-${owner?.id}-shop-`;
   const own = mode.startsWith(shop) && /^[a-z2-7]{10}$/.test(mode.slice(shop.length));
-  if (!own && !(plan && /^container:[0-9a-f]{64}$/.test(mode)))
+  if (!own)
     yield `Container ${name} must have the network mode ${shop}…, but has ${mode || "the engine's default"}`;
   if (networks.length > 0)
     yield `Container ${name} must be on no network but its shop's, but is on ${networks.join(", ")}`;
