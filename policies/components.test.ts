@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
@@ -107,7 +107,8 @@ const lay = (preview: boolean): Promise<readonly Registered[]> =>
     ({ type, name, inputs }) => {
       const made = inputs as Record<string, unknown>;
       return {
-        id: `${name}-id`,
+        // As an engine's ids are: rules tell them from names.
+        id: createHash("sha256").update(`${type} ${name}`).digest("hex"),
         state: type.endsWith(":RandomPassword") ? { ...made, result: `secret of ${name}` } : made,
       };
     },
