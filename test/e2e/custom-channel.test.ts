@@ -3,6 +3,8 @@ import { createHmac, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { policyPack } from "../../fleet/plan";
+import { prove } from "../../fleet/prove/prove";
+import { targets } from "../../fleet/prove/target";
 import { setSecret } from "../../fleet/secrets";
 import { freePort } from "../../local/network";
 import { until } from "../../local/process";
@@ -202,6 +204,15 @@ test("forged, stale, malformed and altered notifications deliver nothing", async
     'notify_total{channel="hema",result="stale"}': 1,
     'notify_total{channel="hema",result="malformed"}': 1,
   });
+});
+
+test("it is proved like any other: ordered, paid on its own page, and delivered after its callback", async () => {
+  const [target] = await targets(lab.workspace, { ids: ["hetang"] });
+  const { result, steps } = await prove(target!, { root: lab.root });
+  expect([result, steps.map(({ step, outcome }) => `${step} ${outcome}`)]).toEqual([
+    "proved",
+    ["container", "dns", "shop", "goods", "notify", "purchase", "container"].map((step) => `${step} ok`),
+  ]);
 });
 
 test("an adapter that stops closes its channel and not the shop; an update restarts one that its shop has left behind", async () => {
