@@ -5,7 +5,6 @@ import {
   containerLog,
   containerState,
   removeContainer,
-  renameContainer,
   type ContainerState,
 } from "../inventory/docker";
 import type { ChannelSecrets } from "./channels";
@@ -46,16 +45,6 @@ export const awaitShop = (
       `Substation ${owner.group}/${owner.id} is not opened: ${fault}. ` +
         `Its new containers were removed; mend the cause and run the update again.\n${said.join("\n")}`,
     );
-  });
-
-/**
- * Hook for a container that is made again as it was before: an update that failed has left the one before it running, under the very name
- * that the new one gets. It goes on serving under another name until the update is done, and then goes by its id.
- */
-export const makeRoom = (resource: string, name: string): pulumi.ResourceHook =>
-  new pulumi.ResourceHook(`${resource}-room`, async () => {
-    const before = await containerState(name);
-    if (before?.state === "running") await renameContainer(before.id, `${name}-before`);
   });
 
 /** Hook for the DNS record: a name leads to no shop that is not ready. */

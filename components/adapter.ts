@@ -4,10 +4,11 @@ import { adaptersOf, type PlacedAdapter } from "../config/channels/adapters";
 import type { ChannelSpec } from "../config/channels/types";
 import { adapterName, adapterVolumeName, labels, userId, type Owner } from "../config/names";
 import { channelUrlsOf } from "../config/urls";
-import { awaitShop, makeRoom } from "./adapter-ready";
+import { awaitShop } from "./adapter-ready";
 import type { ChannelSecrets } from "./channels";
 import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
 import { ownerLabels } from "./labels";
+import { makeRoom } from "./make-room";
 import { processLabel, processLimit } from "./process-limit";
 
 /** Version of docs/channel-adapter.md that is spoken to images. */

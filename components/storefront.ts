@@ -14,11 +14,11 @@ import {
   type ChannelSecrets,
   type Sandbox,
 } from "./channels";
-import { makeRoom } from "./adapter-ready";
 import { adapterInputs, adapterUploads, createAdapters, createAdapterVolumes } from "./adapter";
 import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
 import { schema, type TenantDatabase } from "./database";
 import { ownerLabels, routeLabels, scopeLabel, secretLabels } from "./labels";
+import { makeRoom, makeRoomForShop } from "./make-room";
 import { reportMigration, requireMigration } from "./migration";
 import { processLabel, processLimit } from "./process-limit";
 import type { Secrets } from "./secrets";
@@ -247,7 +247,8 @@ function createShop(
       hooks: {
         beforeCreate: [
           requireMigration(owner, migration.name),
-          ...(adapters.length > 0 ? [makeRoom(owner.id, name)] : []),
+          // With adapters, what failed is gone already (awaitShop).
+          adapters.length > 0 ? makeRoom(owner.id, name) : makeRoomForShop(owner, name),
         ],
         afterCreate: [processLimit(owner.id, limits.processes)],
       },

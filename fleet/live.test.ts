@@ -16,6 +16,7 @@ const container = (Id: string, platform: string, group?: string) => ({
   Id,
   Names: [`/${Id}`],
   Image: "shop",
+  Created: 1_700_000_000,
   State: "running",
   Status: "Up 2 minutes (healthy)",
   Labels: { [labels.platform]: platform, ...(group === undefined ? {} : { [labels.group]: group }) },

@@ -26,6 +26,7 @@ const container = (Name: string, Labels: Record<string, string>) => ({
   Names: [`/${Name}`],
   Image: "nginx",
   Labels,
+  Created: 1_700_000_000,
   State: "running",
   Status: "Up 2 minutes (healthy)",
 });

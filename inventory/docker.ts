@@ -10,6 +10,8 @@ export interface LiveContainer {
   readonly Names: readonly string[];
   readonly Image: string;
   readonly Labels: Readonly<Record<string, string>>;
+  /** Seconds since 1970. */
+  readonly Created: number;
   /** running, exited, … */
   readonly State: string;
   /** For people: "Up 5 minutes (healthy)". */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { mark } from "../../config/names";
 import type { Platform } from "../../config/platform";
+import { pulumiOk } from "../../fleet/pulumi";
 import { command, inspect, Lab } from "./lab";
 import { Visitors } from "./visitors";
 
@@ -17,16 +18,14 @@ const host = `${id}.substation.test`;
 let lab: Lab;
 let platform: Platform;
 let variant: string;
+let broken: string;
 
 beforeAll(async () => {
   lab = await Lab.open({ prefix: "swap" });
   platform = await lab.platform();
-  const dockerfile = `FROM ${platform.storefrontImage}\nLABEL substation.test.variant=${lab.name}\n`;
-  const built = await command("docker", ["build", "--quiet", "--tag", `substation-test:${lab.name}`, "-"], {
-    input: dockerfile,
-    env: { ...process.env, DOCKER_BUILDKIT: "0" },
-  });
-  variant = built.trim();
+  variant = await build("variant", "");
+  // Its database is migrated, and then its probe is no program.
+  broken = await build("broken", `COPY --from=${platform.storefrontImage} /etc/passwd /healthcheck`);
   await lab.ensureStack(group);
   lab.write(group, id);
   await lab.up(group);
@@ -35,8 +34,20 @@ beforeAll(async () => {
 afterAll(async () => {
   await lab?.close();
   // The image below it stays, tagged or not: other platforms on this engine may stand on it.
-  if (variant) await command("docker", ["rmi", "--force", "--no-prune", variant]);
+  for (const image of [variant, broken].filter(Boolean))
+    await command("docker", ["rmi", "--force", "--no-prune", image]);
 });
+
+/** The platform's storefront with something more, under a tag of its own. */
+async function build(what: string, line: string): Promise<string> {
+  const dockerfile = `FROM ${platform.storefrontImage}\nLABEL substation.test.${what}=${lab.name}\n${line}\n`;
+  const built = await command(
+    "docker",
+    ["build", "--quiet", "--tag", `substation-test:${lab.name}-${what}`, "-"],
+    { input: dockerfile, env: { ...process.env, DOCKER_BUILDKIT: "0" } },
+  );
+  return built.trim();
+}
 
 test("a new image reaches visitors without one failed request", async () => {
   await replaced("a new image", () => lab.write(group, id, { image: variant }));
@@ -46,6 +57,23 @@ test("a new image reaches visitors without one failed request", async () => {
 test("so does a change of tier, which makes a new container", async () => {
   await replaced("a change of tier", () => lab.write(group, id, { image: variant, tier: "professional" }));
   expect((await shop()).HostConfig.Memory).toBe(256 * 1024 * 1024);
+});
+
+test("a container that never gets healthy leaves visitors with the one that they have, and the way back is open", async () => {
+  const before = await shop();
+  const visitors = new Visitors(lab, host);
+  lab.write(group, id, { image: broken, tier: "professional" });
+  await expect(lab.up(group)).rejects.toThrow(/health/);
+  await sleep(1000);
+  lab.write(group, id, { image: variant, tier: "professional" });
+  await lab.up(group);
+  const answers = await visitors.leave();
+
+  expect(answers.filter(({ failure }) => failure !== undefined)).toEqual([]);
+  expect(answers.length).toBeGreaterThan(100);
+  expect(await shop()).toMatchObject({ Name: before.Name, Image: variant });
+  const preview = ["preview", "-s", group, "--refresh", "--expect-no-changes"];
+  await pulumiOk(lab.workspace, preview); // fails where there is anything to do
 });
 
 async function replaced(what: string, change: () => void): Promise<void> {
