@@ -9,6 +9,7 @@ import type * as Check from "./check";
 import type * as Explain from "./explain";
 import type * as Local from "./local";
 import type * as New from "./new";
+import type * as Prove from "./prove";
 import type * as Repair from "./repair";
 import type * as Rotate from "./rotate";
 import type * as Rules from "./rules";
@@ -77,6 +78,10 @@ const commands: Readonly<Record<string, Entry>> = {
   anomalies: {
     summary: "show payments that only a person may decide, and keep the decisions",
     load: () => (lazily("./anomalies") as typeof Anomalies).anomaliesCommand(),
+  },
+  sandbox: {
+    summary: "register a substation's merchants at this machine's sandbox gateways",
+    load: () => (lazily("./sandbox") as typeof Sandbox).sandboxCommand(),
   },
   rotate: {
     summary: "renew a secret of a substation, or all of them",

@@ -6,6 +6,7 @@ import type { Modules } from "../config/modules/types";
 import { containerName, userId, volumeName, type Owner } from "../config/names";
 import type { DatabaseServer } from "../config/platform";
 import type { InitialData } from "../config/templates/types";
+import { orderedScopes, type Scope } from "../config/scopes";
 import type { SecretVersions } from "../config/secret-versions";
 import {
   channelConfig,
@@ -51,8 +52,8 @@ export interface StorefrontArgs {
   readonly channelSecrets: ChannelSecrets;
   /** What a new shop begins with; what was loaded once is never loaded again. */
   readonly initialData: InitialData;
-  /** Base URL of the platform's sandbox gateways. */
-  readonly sandboxGateway: string | undefined;
+  /** The platform's sandbox gateways; undefined where it has none. */
+  readonly sandbox: Sandbox | undefined;
   /** `name@sha256:…` or `sha256:…`; never a tag. */
   readonly image: string;
   readonly edgeNetwork: string;

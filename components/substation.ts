@@ -10,7 +10,7 @@ import type { Platform } from "../config/platform";
 import type { Scope } from "../config/scopes";
 import { secretVersions, type SecretVersions } from "../config/secret-versions";
 import { channelUrls, shopUrl, type ChannelUrls } from "../config/urls";
-import type { ChannelSecrets } from "./channels";
+import { sandboxOf, type ChannelSecrets } from "./channels";
 import { createTenantDatabase } from "./database";
 import { requireShop } from "./adapter-ready";
 import { createAddress } from "./dns";
@@ -128,7 +128,7 @@ export class Substation extends pulumi.ComponentResource {
         channels: args.channels,
         channelSecrets: args.channelSecrets,
         initialData: args.initialData,
-        sandboxGateway: platform.sandboxGateway,
+        sandbox: sandboxOf(platform),
         image: args.image ?? platform.storefrontImage,
         edgeNetwork: platform.edgeNetwork,
         server: platform.database,

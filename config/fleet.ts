@@ -84,13 +84,14 @@ export interface Fleet {
  */
 export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fleet {
   const root = resolve(stacksDir);
-  const displayName = namer();
+  const displayName = displayNames();
   const tree = withFiles(readTree(root, displayName), root, displayName, added);
   const problems: Problem[] = [...tree.problems];
   const tiers = loadTiers(tree.tiers, displayName);
-  problems.push(...tiers.problems);
+  const adapters = loadAdapters(tree.channels, displayName);
   const templates = new Templates(tree.templates, displayName);
   for (const { name } of tree.templates) templates.get(name); // also those that no file names yet
+  problems.push(...tiers.problems, ...adapters.problems);
   const groups = new Map<string, SubstationSpec[]>();
   const claims: Claim[] = [];
 
@@ -103,6 +104,7 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
       const { claim, spec, found } = loadSubstation(file, displayName(file.path), group, {
         tiers,
         templates,
+        adapters,
         secrets,
       });
       problems.push(...found);
@@ -116,8 +118,16 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
     if (!groupFinding(group)) groups.set(group, specs);
   }
   problems.push(...collisions(claims), ...templates.problems);
-  const fileCount = claims.length + tree.templates.length + (tree.tiers === undefined ? 0 : 1);
-  return { root, tiers: tiers.byName, groups, fileCount, problems: problems.sort(compareProblems) };
+  const fileCount =
+    claims.length + tree.channels.length + tree.templates.length + (tree.tiers === undefined ? 0 : 1);
+  return {
+    root,
+    tiers: tiers.byName,
+    adapters: adapters.byName,
+    groups,
+    fileCount,
+    problems: problems.sort(compareProblems),
+  };
 }
 
 /** The problems that concern one group: its own, those of the tiers, and those of the folder itself, but not those of other groups. */
@@ -178,6 +188,7 @@ interface Loaded {
 interface Known {
   readonly tiers: Tiers;
   readonly templates: Templates;
+  readonly adapters: Adapters;
   readonly secrets: Secrets;
 }
 
@@ -203,7 +214,9 @@ function loadSubstation(
   const tier = value && known.tiers.byName.get(value.tier);
   const name = templateOf(document.value) ?? "";
   const template = known.templates.get(name)?.value;
-  if (!value || !tier || !template || all.length > 0) return { claim, found: all };
+  // A custom channel is not read where the file of its payment system has problems.
+  const unread = Object.keys(value?.channels ?? {}).length > channels.length;
+  if (!value || !tier || !template || unread || all.length > 0) return { claim, found: all };
   const spec = specOf(value, tier);
   const initialData = initialDataOf(template, value, spec.modules);
   const tooMuch = sizeProblems(document, name, initialData);
@@ -216,7 +229,7 @@ function problemsBetween(
   document: Document,
   id: string,
   channels: readonly ChannelSpec[],
-  { tiers, templates, secrets }: Known,
+  { tiers, templates, adapters, secrets }: Known,
 ): Problem[] {
   const file = (document.value ?? {}) as { tier?: unknown; resources?: unknown };
   const tier = typeof file.tier === "string" ? tiers.byName.get(file.tier) : undefined;
@@ -225,7 +238,7 @@ function problemsBetween(
   const found = [
     ...tierProblems(document, tiers),
     ...templateProblems(document, templates),
-    ...channelProblems(document, channels, tier, tiers),
+    ...channelProblems(document, channels, adapters, tier, tiers),
     ...(stored ? secretProblems(document, id, channels, stored) : []),
   ];
   if (!tier) return found;
@@ -236,6 +249,15 @@ function problemsBetween(
     ...moduleProblems(document, tier, resources, channels),
     ...termProblems(document, tier, tiers, channels),
   ];
+}
+
+/** Without what was said of the same place in the same words: a custom channel is held against two schemas. */
+function once(problems: readonly Problem[]): Problem[] {
+  const said = new Set<string>();
+  return problems.filter((problem) => {
+    const what = formatProblem(problem);
+    return !said.has(what) && said.add(what);
+  });
 }
 
 type Written = Omit<SubstationSpec, "id" | "group" | "file" | "at" | "channels" | "initialData">;
@@ -266,18 +288,4 @@ function load(
   if (text === undefined) return { found: [...problems] };
   const document = parseYaml(file, text);
   return { text, document, found: [...problems, ...document.problems] };
-}
-
-/** Names paths for people: relative to the working directory where they are below it, with "/" everywhere. */
-export function namer(): (path: string) => string {
-  const folders = new Map<string, string>();
-  return (path) => {
-    const cut = path.lastIndexOf(sep);
-    const folder = path.slice(0, cut);
-    let near = folders.get(folder);
-    if (near === undefined) folders.set(folder, (near = relative("", folder)));
-    if (near === ".." || near.startsWith(`..${sep}`))
-      return relative("", path) === "" ? "." : path.split(sep).join("/");
-    return [...near.split(sep), path.slice(cut + 1)].filter((part) => part !== "").join("/");
-  };
 }

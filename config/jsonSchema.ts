@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { descriptorSchema } from "./channels/descriptor";
 import { proofSchema } from "./proof";
 import { substationSchema, tiersSchema } from "./schema";
 import { templateSchema } from "./templates/schema";
@@ -10,6 +11,8 @@ export function jsonSchemas(): ReadonlyMap<string, string> {
     "substation.schema.json": substationSchema,
     "tiers.schema.json": tiersSchema,
     "template.schema.json": templateSchema,
+    "channel.schema.json": descriptorSchema,
+    "proof.schema.json": proofSchema,
   };
   return new Map(
     Object.entries(schemas).map(([name, schema]) => {

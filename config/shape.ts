@@ -63,9 +63,9 @@ export class Shape {
     if (at instanceof z.ZodBoolean) return "true or false";
     const { enum: choices, minLength, maxLength } = at?.meta() ?? {};
     if (Array.isArray(choices)) return `one of ${choices.join(", ")}`;
-    return maxLength === undefined
-      ? undefined
-      : `${String(minLength ?? 0)} to ${String(maxLength)} characters`;
+    if (typeof minLength === "number" && typeof maxLength === "number")
+      return `${minLength} to ${maxLength} characters`;
+    return undefined;
   }
 
   /** What is below: the keys that may be written, or those of a value whose keys are free; undefined where a value ends. */

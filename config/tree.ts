@@ -18,6 +18,8 @@ export interface Tree {
   }[];
   /** Of templates/: a folder each, with its file. */
   readonly templates: readonly { readonly name: string; readonly path: string }[];
+  /** Descriptors of payment systems, by name. */
+  readonly channels: readonly TreeFile[];
   readonly problems: readonly Problem[];
 }
 
@@ -34,6 +36,9 @@ export interface NewFile {
   readonly group: string;
   readonly text: string;
 }
+
+/** Folder of the descriptors, which is no group. */
+const channelsFolder = "channels";
 
 /** A template's own file, in the folder of its name. */
 export const templateFileName = "template.yaml";
@@ -87,6 +92,8 @@ export function readTree(root: string, name: (path: string) => string): Tree {
   for (const entry of top) {
     const path = join(root, entry.name);
     if (entry.isDirectory() && entry.name === "templates") readTemplates(path);
+    else if (entry.isDirectory() && entry.name === channelsFolder)
+      channels = readFiles(path, channelNameFinding);
     else if (entry.isDirectory() && !/\.ya?ml$/i.test(entry.name)) groups.push(readGroup(entry.name, path));
     else if (entry.name === "tiers.yaml" && entry.isFile()) tiers = path;
     else if (!/^Pulumi\..+\.yaml$/.test(entry.name)) strayFile(path, entry);
@@ -103,7 +110,7 @@ export function readTree(root: string, name: (path: string) => string): Tree {
       "There is no tiers.yaml: the tiers decide what a substation may use; restore it from git.",
     );
   }
-  return { ...(tiers === undefined ? {} : { tiers }), groups, templates, problems };
+  return { ...(tiers === undefined ? {} : { tiers }), groups, channels, templates, problems };
 
   function readTemplates(folder: string): void {
     for (const entry of entries(folder)) {

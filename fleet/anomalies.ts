@@ -11,7 +11,7 @@ import {
   type ShopLogin,
 } from "../inventory/anomalies";
 import { givenPasswords } from "./audit/passwords";
-import { findFile } from "./find-file";
+import { findFile } from "../config/find-file";
 import { PulumiFailed, type Workspace } from "./pulumi";
 import { platformOf, projectSettings, readPlatform } from "./read-platform";
 

@@ -2,6 +2,7 @@ import { join, relative } from "node:path";
 import { parseYaml } from "../config/document";
 import { UserError } from "../config/error";
 import { findFile, others } from "../config/find-file";
+import { loadFleet } from "../config/fleet";
 import { formatProblem } from "../config/problem";
 import { readSource } from "../config/source";
 import { secretSetting, storedSecrets } from "../config/stack-secrets";

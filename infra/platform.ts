@@ -63,7 +63,7 @@ export async function platform(): Promise<Record<string, unknown>> {
     mainStationSigningKey: signingKey,
     // For the main station, which verifies tokens with it.
     mainStationPublicKey: pulumi.unsecret(signingKey.apply(mainStationPublicKey)),
-    sandboxGateway: baseUrl("sandboxGateway", config.get("sandboxGateway")),
+    ...sandbox(config.get("sandboxGateway"), config.get("sandboxPublicKey")),
     ready: ingress.id.apply(() => true),
   } satisfies { [key in keyof Platform]: unknown } & { mainStationPublicKey: unknown; ready: unknown };
 }

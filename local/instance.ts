@@ -14,8 +14,8 @@ import {
   signingKey,
   type Instance,
 } from "./home";
-import { runningGateways, startGateways, stopGateways } from "./gateways-service";
-import { ensureImages, imageNames, type ImageNames } from "./images";
+import { runningGateways, startGateways, stopGateways, type SandboxSettings } from "./gateways-service";
+import { ensureImages, type ImageNames } from "./images";
 import { withLock } from "./lock";
 import { removeLoopbackAddress } from "./network";
 import { startPostgres } from "./postgres";
@@ -26,7 +26,10 @@ import { type Progress } from "./progress";
 export { statusLocal, type LocalStatus, type PartStatus } from "./status";
 
 /** What a platform's stack is told, in Pulumi's config namespace `substation`: every key of it. */
-export interface PlatformSettings extends ImageNames, Partial<SandboxSettings> {
+export interface PlatformSettings extends ServerSettings, ImageNames {}
+
+/** The part of it that does not depend on images. */
+export interface ServerSettings extends Partial<SandboxSettings> {
   /** Platform's name; goes into object names and ownership marks. */
   readonly name: string;
   readonly zone: string;
@@ -55,8 +58,6 @@ export interface PlatformSettings extends ImageNames, Partial<SandboxSettings> {
   readonly databaseCaFile: string;
   /** Secret. Signs the substations' tokens for the main station's API. */
   readonly mainStationSigningKey: string;
-  /** Base URL of the sandbox payment gateways, as containers reach them; absent where there are none. */
-  readonly sandboxGateway?: string;
 }
 
 /** The keys of `PlatformSettings` that Pulumi keeps encrypted. */
@@ -91,7 +92,7 @@ export async function startLocal(
     const cloudflare = await cloudflareFromEnvironment();
     const dns = cloudflare ?? (await startDns(instance, progress));
     const sandbox = await startGateways(instance, cloudflare ? undefined : instance.dnsPort, progress);
-    const names = images ? await ensureImages(docker, instance.home, progress) : imageNames;
+    const names = images ? await ensureImages(docker, instance.home, progress) : {};
     return {
       name: instance.name,
       zone: dns.zone,
@@ -110,7 +111,7 @@ export async function startLocal(
       databasePassword: database.password,
       databaseCaFile: database.caFile,
       mainStationSigningKey: secret(instance.home, "main-station-signing-key", signingKey),
-      sandboxGateway,
+      ...sandbox,
       ...names,
     };
   });

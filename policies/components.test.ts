@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { createIngress } from "../components/ingress";
 import { Substation } from "../components/substation";
 import { register, type Registered } from "../components/testing/mocks";
+import { platform as samplePlatform } from "../components/testing/sample";
 import type { ChannelSpec } from "../config/channels/types";
 import { secretVersions } from "../config/secret-versions";
 import { joinFacts, planFacts } from "./facts/plan";

@@ -4,6 +4,7 @@ import type { InitialData } from "../config/templates/types";
 import type { ChannelConfig } from "./channels/types";
 import { Fields, isObject } from "./fields";
 import { readInitialData } from "./initial-data";
+import { tokenFinding } from "./main-station-token";
 import { mostFen } from "./money";
 import { type ModuleConfig, modules } from "./modules";
 import { isText } from "./modules/types";
@@ -31,6 +32,7 @@ export interface StorefrontConfig {
   readonly channels: readonly PlainChannel[];
   /** What a new shop begins with. Only `migrate` is given any. */
   readonly initialData: InitialData;
+  readonly mainStation: MainStationConfig;
   readonly database: DatabaseConfig;
 }
 
@@ -101,6 +103,7 @@ export function loadConfig(dir = secretsDir()): StorefrontConfig {
       modules: readModules(top.optionalObject("modules")),
       channels: readChannels(top.optionalObject("channels")),
       initialData: readInitialData(top.optionalObject("initialData")),
+      mainStation: readMainStation(top),
       database: {
         host: database.text("host"),
         port: database.integer("port", 1, 65_535),

@@ -72,7 +72,7 @@ test("the first run makes the schema and its first data, the second changes noth
   const secrets = await shop("ss_twice");
   expect(await migrateNow(secrets)).toMatchObject({
     code: 0,
-    last: { message: "migrated", version: schemaVersion, applied: migrations.length, goods: 0 },
+    last: { message: "migrated", version: schemaVersion, applied: migrations.length, loaded: 0 },
   });
   const before = await fingerprint("ss_twice");
   expect(before[0]!["notices"]).toMatchObject([{ id: 1, body: "「梦想<点>卡」已开通，欢迎光临。" }]);
@@ -196,8 +196,8 @@ describe("steps", () => {
   test("a later image adds its steps, and the earlier image still finds the database good", async () => {
     const secrets = await shop("ss_later");
     await apply(secrets, migrations);
-    expect(await apply(secrets, [...migrations, later])).toEqual({ applied: [99], version: 99, goods: 0 });
-    expect(await apply(secrets, migrations)).toEqual({ applied: [], version: 99, goods: 0 });
+    expect(await apply(secrets, [...migrations, later])).toEqual({ applied: [99], version: 99, loaded: 0 });
+    expect(await apply(secrets, migrations)).toEqual({ applied: [], version: 99, loaded: 0 });
   });
 
   test("a step that was applied with another text is refused, and so is somebody else's schema", async () => {

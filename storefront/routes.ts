@@ -45,13 +45,19 @@ export function shopRoutes(counter: Counter): readonly Route[] {
       return submit(new URLSearchParams((await visit.body(formLimit)).toString("utf8")), visit);
     };
 
-  const showOrder = async (order: Order, status = 200, fault?: string): Promise<Answer> => {
-    const [payments, offered, goods] = [
-      await paymentsOf(pool, order.id),
-      await offers(pool, order, channels.all),
-      await delivered(pool, order.id),
-    ];
-    const view = { order, payments, offers: offered, delivered: goods };
+  /** @param failed the channel that could not start a payment just now; where there is another of its sort, that one is shown */
+  const showOrder = async (order: Order, status = 200, fault?: string, failed?: string): Promise<Answer> => {
+    const payments = await paymentsOf(pool, order.id);
+    const usable = await offers(pool, order, channels.working(), payments);
+    const view = {
+      order,
+      payments,
+      offers: chooseChannels(order.token, usable, failed),
+      codes: payments.flatMap(({ channel, codeUrl }) =>
+        codeUrl !== null && usable.some(({ id }) => id === channel) ? [codeUrl] : [],
+      ),
+      delivered: await delivered(pool, order.id),
+    };
     return html(shopPages.orderPage(await front(), fault === undefined ? view : { ...view, fault }), status);
   };
 

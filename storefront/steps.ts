@@ -119,6 +119,27 @@ CREATE TABLE shop.anomaly (
 `,
   },
   {
+    version: 3,
+    name: "categories, pages",
+    sql: `
+CREATE TABLE shop.category (
+  module text NOT NULL,
+  name   text NOT NULL, -- as goods and settings have it
+  title  text NOT NULL CHECK (title <> ''),
+  PRIMARY KEY (module, name)
+);
+
+CREATE TABLE shop.page (
+  id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  slug       text        NOT NULL UNIQUE CHECK (slug ~ '^[a-z0-9-]{1,40}$'),
+  title      text        NOT NULL CHECK (title <> ''),
+  body       text        NOT NULL CHECK (body <> ''), -- plain text: an empty line begins a new paragraph
+  listed     boolean     NOT NULL DEFAULT true,
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+`,
+  },
+  {
     version: 4,
     name: "decisions of people on payments",
     sql: `

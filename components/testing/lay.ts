@@ -1,6 +1,5 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
-import type { Platform } from "../../config/platform";
 import { Substation, type SubstationArgs } from "../substation";
 import { register, type Registered } from "./mocks";
 import { limits, platform, scopes } from "./sample";

@@ -1,7 +1,11 @@
 import { join, resolve } from "node:path";
 
+import { z } from "zod";
+
 import { channelsIn } from "../channels/check";
-import type { ChannelSpec } from "../channels/types";
+import type { Adapters } from "../channels/descriptor";
+import { adapterChannelSchema } from "../channels/schema";
+import type { Adapter, ChannelSpec } from "../channels/types";
 import { displayNames } from "../display-name";
 import { parseYaml } from "../document";
 import type { Document, Path } from "../document";
@@ -14,6 +18,9 @@ import { substationSchema } from "../schema";
 import { Shape, valueAt } from "../shape";
 import { readSource } from "../source";
 import { storedSecrets, type StoredSecret } from "../stack-secrets";
+import { Templates, type Template } from "../templates";
+import { templateOf } from "../templates/use";
+import { readTree } from "../tree";
 import { readTiers } from "../tiers";
 import type { Tier } from "../tiers";
 import { Settings } from "./settings";
@@ -24,7 +31,8 @@ export interface Context {
   readonly group: string;
   readonly file: string;
   readonly document: Document;
-  readonly shape: Shape;
+  /** What may stand at a path: of a custom channel its descriptor says so. */
+  readonly shapeAt: (path: Path) => Shape;
   /** What the file names, where that can be used. */
   readonly tier: Tier | undefined;
   /** The names of all tiers. */
@@ -33,6 +41,11 @@ export interface Context {
   readonly tierAt: (path: Path) => Position | undefined;
   /** Channels that could be read. */
   readonly channels: readonly ChannelSpec[];
+  readonly adapters: Adapters;
+  /** What the file names, or what is meant where it names none; undefined where there is no such template. */
+  readonly template: Template | undefined;
+  /** The names of all templates. */
+  readonly templates: readonly string[];
   /** Stack of the platform, and who says that it is this one. */
   readonly platform: { readonly stack: string; readonly at?: Position };
   readonly platformSettings: Settings;
@@ -61,22 +74,43 @@ export function readContext(stacks: string, id: string): Context {
   const chosen = settings(group).get("platform");
   const stack = chosen?.value ?? "platform";
   const fleet = loadFleet(stacks);
+  const tree = readTree(root, display);
+  const adapters = { byName: fleet.adapters, names: tree.channels.map(({ id }) => id), problems: [] };
+  const templates = new Templates(tree.templates, display);
   const isSiblings = (other: string) => other !== file && other.startsWith(`${display(join(root, group))}/`);
   return {
     id,
     group,
     file,
     document,
-    shape: new Shape(substationSchema, document.value),
+    shapeAt: shapes(document, fleet.adapters),
     tier,
     tiers: tiers?.names ?? [],
     tierAt: (path) => (tier ? tiersDocument?.at(["tiers", tier.name, ...path]) : undefined),
-    channels: channelsIn(document),
+    channels: channelsIn(document, adapters),
+    adapters,
+    template: templates.get(templateOf(document.value) ?? ""),
+    templates: templates.names,
     platform: { stack, ...(chosen ? { at: chosen.at } : {}) },
     platformSettings: settings(stack),
     secrets: tryStored(stacks, group)?.filter((one) => one.id === id),
     problems: problemsFor(fleet, group).filter((problem) => !isSiblings(problem.file)),
   };
+}
+
+function shapes(document: Document, adapters: ReadonlyMap<string, Adapter>): Context["shapeAt"] {
+  const usual = new Shape(substationSchema, document.value);
+  const custom = (id: string): Shape | undefined => {
+    const { kind, adapter: name } = (valueAt(document.value, ["channels", id]) ?? {}) as Record<
+      string,
+      unknown
+    >;
+    const adapter = kind === "custom" && typeof name === "string" ? adapters.get(name) : undefined;
+    if (!adapter) return undefined;
+    const channels = z.object({ [id]: adapterChannelSchema(adapter) });
+    return new Shape(z.object({ channels }), document.value);
+  };
+  return ([area, id]) => (area === "channels" && id !== undefined && custom(String(id))) || usual;
 }
 
 /** @throws UserError where the file has no text that could be read */

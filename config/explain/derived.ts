@@ -86,15 +86,19 @@ export function channelFields(context: Context, id: string): ExplainedField[] {
   if (!channel) return addresses;
   const path = ["channels", id, "gateway"];
   const written = valueAt(document.value, path) !== undefined;
-  if (!channel.sandbox) {
+  if (channel.kind === "custom" && channel.gateway === "") return addresses;
+  if (!channel.sandbox || channel.kind === "custom") {
     if (written) return addresses; // among the file's own fields
     const real: ExplainedField = {
       field: field("gateway"),
       value: channel.gateway,
       source: "default",
-      why: `the gateway of kind ${channel.kind}`,
+      why: channel.adapter ? `the gateway of ${channel.adapter.name}` : `the gateway of kind ${channel.kind}`,
       bounds: [],
-      otherwise: `the platform's sandbox, by ${field("sandbox")}: true: it would win`,
+      otherwise:
+        channel.kind === "custom"
+          ? nothing
+          : `the platform's sandbox, by ${field("sandbox")}: true: it would win`,
     };
     return [real, ...addresses];
   }

@@ -31,8 +31,15 @@ channels:
 resources:
   memory: 96 MB
 secretVersions: { appPassword: 3 }
+variables: { phone: 138 0000 0000 }
 `;
-const settings = {
+const others = {
+  "templates/standard/template.yaml": `title: 标准店铺
+description: 点卡和话费
+variables:
+  hours: { description: 客服在线时间, default: 9:00–22:00 }
+  phone: { description: 电话, default: 无 }
+`,
   "Pulumi.platform.yaml": `config:
   substation:name: local
   substation:zone: substation.test
@@ -50,7 +57,7 @@ function explained(
 ): Explanation & { readonly told: Readonly<Record<string, ExplainedField>> } {
   const root = mkdtempSync(join(tmpdir(), "substation-explain-"));
   try {
-    const files = { "tiers.yaml": goodTiers, "demo/mengxiang.yaml": goodFile + sold, ...settings, ...change };
+    const files = { "tiers.yaml": goodTiers, "demo/mengxiang.yaml": goodFile + sold, ...others, ...change };
     for (const [path, content] of Object.entries(files)) {
       if (content === null) continue;
       mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -94,6 +101,9 @@ test("every field of a substation, with its value, where that comes from and sta
     image: `ghcr.io/substation/storefront:1 | platform ${platform}:5:31: the platform's own, pinned by id`,
     revenueShare: `12.5% | file ${file}:8:15`,
     markup: `15% | file ${file}:9:9`,
+    template: "standard | default",
+    "variables.hours": "9:00–22:00 | template stacks/templates/standard/template.yaml:4:42",
+    "variables.phone": `138 0000 0000 | file ${file}:33:21`,
     "modules.gameCards.enabled": "true | default",
     "modules.gameCards.categories": `steam, qq | file ${file}:12:17`,
     "modules.gameCards.syncInterval": "10m | default",
@@ -194,6 +204,10 @@ test("what a value may be, and what else could set it, with the one that wins", 
     "gameCards, phoneTopUp may be on, by the tier standard (stacks/tiers.yaml:19:14)",
     "the file, by modules.phoneTopUp: it would win",
   ]);
+  expect(of("variables.phone")).toEqual([
+    "1 to 200 characters",
+    "the template's 无 (stacks/templates/standard/template.yaml:5:38), where the file says nothing; the file wins",
+  ]);
   expect(of("secretVersions.root")).toEqual([
     "1 to 1000000",
     "the file, by secretVersions.root: it would win",
@@ -220,7 +234,7 @@ test("a field, or the beginning of several; a misspelt one is told with the near
     'there is no field "markp": did you mean "markup"?',
     'there is no field "channels.alli.fee": did you mean "channels.ali.fee"?',
     'there is no field "channels.ali.gate": did you mean "channels.ali.gateway"?',
-    'there is no field "zzzzzzzz": they begin with id, group, platform, url, title, tier, owner, domain, image, revenueShare, markup, modules, channels, resources, secretVersions, limits, scopes, database.',
+    'there is no field "zzzzzzzz": they begin with id, group, platform, url, title, tier, owner, domain, image, revenueShare, markup, template, variables, modules, channels, resources, secretVersions, limits, scopes, database.',
   ]);
 });
 
@@ -276,6 +290,48 @@ test("a file with problems is explained as far as it can be read, and its proble
     `alipey | file ${file}:10:15`,
     "- | nowhere: the file must say it, and does not",
   ]);
+});
+
+test("a custom channel has the fields of its descriptor; one without a descriptor is told as far as that goes", () => {
+  const descriptor = `title: 河马付
+description: Hema Pay.
+fields:
+  - { name: shopNumber, type: text, description: The shop's number., example: "1001" }
+  - { name: key, type: text, secret: true, description: The key., example: hema-key }
+merchant: [shopNumber]
+limits: { minimum: "0.10", maximum: "2000.00", dailyCap: "50000.00" }
+notifyMethods: [POST]
+health: { refusal: fail, retrySeconds: [60] }
+adapter:
+  image: sha256:${"0".repeat(64)}
+  resources: { memory: 32 MB, cpus: 0.1, processes: 8 }
+`;
+  const pay = (adapter: string) =>
+    `${goodFile}channels:\n  pay: { kind: custom, adapter: ${adapter}, shopNumber: "1001", secrets: { key: hema-key }, fee: 1% }\n`;
+  const of = (adapter: string) => {
+    const files = { "channels/hema.yaml": descriptor, "demo/mengxiang.yaml": pay(adapter) };
+    const { told } = explained(files, "channels");
+    return Object.fromEntries(
+      Object.entries(told).map(([field, one]) => [field.slice("channels.pay.".length), brief(one)]),
+    );
+  };
+  expect(of("hema")).toEqual({
+    kind: `custom | file ${file}:10:16`,
+    title: "河马付 | default: what a channel of kind custom has",
+    sandbox: "false | default: what a channel of kind custom has",
+    minimum: "0.10 | default: what a channel of kind custom has",
+    maximum: "2000.00 | default: what a channel of kind custom has",
+    dailyCap: "50000.00 | default: what a channel of kind custom has",
+    fee: `1% | file ${file}:10:92`,
+    weight: "1 | default: what a channel of kind custom has",
+    enabled: "true | default: what a channel of kind custom has",
+    shopNumber: `1001 | file ${file}:10:51`,
+    "secrets.key": `hema-key | file ${file}:10:75: not stored yet: substation secret set mengxiang hema-key`,
+    adapter: `hema | file ${file}:10:33`,
+    notifyUrl: `${url}/pay/pay/notify | derived: of the shop's url and the channel's id; unique`,
+    returnUrl: `${url}/pay/pay/return | derived: of the shop's url and the channel's id; unique`,
+  });
+  expect(Object.keys(of("hippo"))).toEqual(["kind", "adapter", "notifyUrl", "returnUrl"]);
 });
 
 test("what somebody may have written in place of a secret's name, or of a key, is never shown", () => {

@@ -1,7 +1,7 @@
 import type { Position, Problem } from "../problem";
 
 /** Where a value comes from. "nowhere": nobody says it, and nothing stands for it. */
-export type Source = "file" | "tier" | "default" | "platform" | "derived" | "nowhere";
+export type Source = "file" | "tier" | "template" | "default" | "platform" | "derived" | "nowhere";
 
 /** One field of a substation: what it is, who says so, and who else could. Never a secret's value. */
 export interface ExplainedField {

@@ -3,6 +3,7 @@ import { channelsIn } from "../channels/check";
 import { secretNamePattern } from "../channels/schema";
 import type { Path } from "../document";
 import { modules } from "../modules";
+import { defaultTemplate } from "../templates";
 import type { ModuleName } from "../modules/types";
 import { printable } from "../problem";
 import { valueAt } from "../shape";
@@ -25,15 +26,23 @@ export function writtenFields(context: Context): ExplainedField[] {
 
 /** Where values end, in the order of the schema. */
 function leaves(context: Context, path: Path): Path[] {
-  const { shape, document } = context;
+  const { document, template } = context;
+  const shape = context.shapeAt(path);
   const children = shape.children(path);
   const [area, name] = path;
   const value = valueAt(document.value, path);
   if (children === undefined) return isIdle(context, path) ? [] : [path];
   if (area === "modules" && name !== undefined && value === undefined) return [path]; // not in the file: off
-  if (area === "channels" && path.length === 2) {
+  if (area === "variables") {
+    const declared = Object.keys(template?.value?.variables ?? {});
+    return [...new Set([...declared, ...children])].map((variable) => [area, variable]);
+  }
+  if (area === "channels" && path.length === 2 && !context.channels.some(({ id }) => id === name)) {
+    // What it should be cannot be told where its kind, or its descriptor, cannot.
     const kind = valueAt(value, ["kind"]);
-    if (!shape.choices([...path, "kind"]).includes(String(kind))) return [[...path, "kind"]];
+    const keys = kind === "custom" ? ["kind", "adapter"] : ["kind"];
+    if (kind === "custom" || !shape.choices([...path, "kind"]).includes(String(kind)))
+      return keys.map((key) => [...path, key]);
   }
   return children.flatMap((child) => leaves(context, [...path, child]));
 }
@@ -41,7 +50,7 @@ function leaves(context: Context, path: Path): Path[] {
 /** A channel's field that is neither written nor wanted, and stands for nothing. */
 function isIdle(context: Context, path: Path): boolean {
   if (path[0] !== "channels" || valueAt(context.document.value, path) !== undefined) return false;
-  return context.shape.isOptional(path) && fallbackOf(context, path) === undefined;
+  return context.shapeAt(path).isOptional(path) && fallbackOf(context, path) === undefined;
 }
 
 function explainPath(context: Context, path: Path): ExplainedField {
@@ -52,13 +61,13 @@ function explainPath(context: Context, path: Path): ExplainedField {
   const bounds = boundsOf(context, path);
   if (value !== undefined) {
     const instead = fallback && `${nameOf(fallback)}, where the file says nothing; the file wins`;
-    const wanted = context.shape.isOptional(path) ? "nothing" : "nothing: the file must say it";
+    const wanted = context.shapeAt(path).isOptional(path) ? "nothing" : "nothing: the file must say it";
     const shown = shownValue(context, path, value);
     return { field, ...shown, source: "file", at: document.at(path), bounds, otherwise: instead ?? wanted };
   }
   const otherwise = `the file, by ${field}: it would win`;
   if (fallback) return { field, ...fallback, bounds, otherwise };
-  const why = context.shape.isOptional(path)
+  const why = context.shapeAt(path).isOptional(path)
     ? "the file does not say it"
     : "the file must say it, and does not";
   return { field, value: undefined, source: "nowhere", why, bounds, otherwise };
@@ -72,7 +81,7 @@ const nameOf = ({ value, source, at }: Fallback): string => {
 /** Nothing that somebody may have taken for the place of a secret. */
 function shownValue(context: Context, path: Path, value: unknown): Pick<ExplainedField, "value" | "why"> {
   if (path.at(-2) === "secrets" && path[0] === "channels") return secretState(context, value);
-  if (context.shape.hides(path)) return { value: undefined, why: "written, and not shown here" };
+  if (context.shapeAt(path).hides(path)) return { value: undefined, why: "written, and not shown here" };
   if (Array.isArray(value)) return { value: value.map(textOf).join(", ") };
   return { value: textOf(value) };
 }
@@ -97,7 +106,7 @@ function secretState({ secrets, group, id }: Context, name: unknown): Pick<Expla
 }
 
 function fallbackOf(context: Context, path: Path): Fallback | undefined {
-  const { tier, tierAt, platformSettings, shape } = context;
+  const { tier, tierAt, template, platformSettings } = context;
   const [area = "", name = "", key = ""] = path.map(String);
   const ofTier = (value: string | undefined, at: Path): Fallback => ({
     value,
@@ -121,15 +130,21 @@ function fallbackOf(context: Context, path: Path): Fallback | undefined {
       why: `${modules[name as ModuleName].title} is not in the file`,
     };
   if (area === "channels" && key !== "") return ofChannel(context, name, key);
-  const standing = shape.default(path);
+  if (area === "template") return { value: defaultTemplate, source: "default" };
+  if (area === "variables") {
+    const value = template?.value?.variables?.[name]?.default;
+    const at = template?.document?.at(["variables", name, "default"]);
+    return value === undefined ? undefined : { value, source: "template", ...place(at) };
+  }
+  const standing = context.shapeAt(path).default(path);
   return standing === undefined ? undefined : { value: textOf(standing), source: "default" };
 }
 
 /** What a channel has where its file says nothing of it. */
-function ofChannel({ document, channels }: Context, id: string, key: string): Fallback | undefined {
+function ofChannel({ document, channels, adapters }: Context, id: string, key: string): Fallback | undefined {
   const written = Object.entries(valueAt(document.value, ["channels", id]) ?? {});
   const others = Object.fromEntries(written.filter(([other]) => other !== key));
-  const [channel] = channelsIn({ ...document, value: { channels: { [id]: others } } });
+  const [channel] = channelsIn({ ...document, value: { channels: { [id]: others } } }, adapters);
   if (!channel) return undefined;
   const { title, enabled, sandbox, minimum, maximum, dailyCap, weight, kind } = channel;
   const own: Readonly<Record<string, string>> = {
@@ -143,13 +158,14 @@ function ofChannel({ document, channels }: Context, id: string, key: string): Fa
   };
   const value = own[key];
   if (value !== undefined) return { value, source: "default", why: `what a channel of kind ${kind} has` };
+  if (kind === "custom") return undefined; // its adapter knows what a sandbox is
   const isKey = channelKinds[kind].fields.some(({ name, type }) => name === key && type === "publicKey");
   if (!isKey || !channels.some((one) => one.id === id && one.sandbox)) return undefined;
   return { value: undefined, source: "platform", why: "the sandbox's own key" };
 }
 
 function boundsOf(context: Context, path: Path): Bound[] {
-  const { tier, tiers, tierAt, platformSettings, shape } = context;
+  const { tier, tiers, tierAt, templates, platformSettings } = context;
   const [area = "", name = "", key = ""] = path.map(String);
   const ofTier = (text: string, at: Path): Bound => ({
     text: `${text}, by the tier ${tier?.name}`,
@@ -157,6 +173,7 @@ function boundsOf(context: Context, path: Path): Bound[] {
   });
   const found: Bound[] = [];
   if (area === "tier" && tiers.length > 0) found.push({ text: `one of ${tiers.join(", ")}` });
+  if (area === "template") found.push({ text: `one of ${templates.join(", ")}` });
   if (tier && (area === "markup" || area === "revenueShare"))
     found.push(ofTier(`${share.format(tier[area].from)} to ${share.format(tier[area].to)}`, [area]));
   if (area === "markup") found.push(...floors(context));
@@ -171,7 +188,7 @@ function boundsOf(context: Context, path: Path): Bound[] {
     const zone = platformSettings.get("zone");
     found.push({ text: `one label below ${zone?.value ?? "the platform's zone"}`, ...place(zone?.at) });
   }
-  const form = shape.bounds(path);
+  const form = context.shapeAt(path).bounds(path);
   return found.length > 0 || form === undefined ? found : [{ text: form }];
 }
 

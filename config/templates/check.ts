@@ -34,7 +34,7 @@ const reporter =
 /** Texts that name what nobody knows; of a file whose form may be wrong elsewhere. */
 function textProblems(document: Document): Problem[] {
   const report = reporter(document);
-  const declared = Object.keys((valueAt(document.value, ["variables"]) ?? {}));
+  const declared = Object.keys(valueAt(document.value, ["variables"]) ?? {});
   const taken = declared.filter((name) => [...common, ...ofGoods].some((known) => known === name));
   const texts: readonly (readonly [key: string, fields: readonly string[], names: readonly string[]])[] = [
     ["goods", ["title", "description"], [...common, ...ofGoods, ...declared]],

@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { displayNames } from "../../config/display-name";
 import { parseYaml } from "../../config/document";
 import { UserError } from "../../config/error";
 import { loadFleet, problemsFor, type Fleet } from "../../config/fleet";
@@ -45,7 +46,7 @@ export function draftSubstations(
   asked: readonly Asked[],
 ): { readonly drafts: readonly Drafted[]; readonly faults: readonly Fault[] } {
   const root = resolve(stacks);
-  const name = namer();
+  const name = displayNames();
   const [sources, now] = [readSources(root), loadFleet(root)];
   const faults: Fault[] = [];
   const drafts = asked.flatMap((one, index): Drafted[] => {

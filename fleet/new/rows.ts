@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { readCsv, type Cell } from "../../config/csv";
-import { namer } from "../../config/fleet";
+import { displayNames } from "../../config/display-name";
 import { quote, type Position, type Problem, type ProblemCode } from "../../config/problem";
 import { substationSchema } from "../../config/schema";
 import { nearest } from "../../config/suggest";
@@ -29,7 +29,7 @@ export function readRows(path: string): {
   readonly rows: readonly Row[];
   readonly problems: readonly Problem[];
 } {
-  const file = namer()(resolve(path));
+  const file = displayNames()(resolve(path));
   const { rows: all, problems } = readCsv(path, file);
   if (problems.length > 0) return { rows: [], problems };
   const [header, ...body] = all;

@@ -4,7 +4,7 @@ import type { YAMLMap } from "yaml";
 import { Document, isMap, isScalar, parseDocument, type Pair } from "yaml";
 import { channelKinds } from "../../config/channels";
 import { UserError } from "../../config/error";
-import { namer } from "../../config/fleet";
+import { displayNames } from "../../config/display-name";
 import { formatProblem } from "../../config/problem";
 import { substationSchema } from "../../config/schema";
 import { nearest } from "../../config/suggest";
@@ -33,7 +33,7 @@ export interface Source {
 }
 
 export function readSources(stacks: string): Sources {
-  const name = namer();
+  const name = displayNames();
   const { groups, templates: own } = readTree(resolve(stacks), name);
   const templates = new Templates(own, name);
   const files = groups.flatMap((group) => group.files.map((file) => ({ ...file, group: group.name })));

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
-import { channelKinds } from "../../config/channels";
+import { descriptorOf } from "../../config/channels";
 import { gitBlob, type Proof, type ProofStep, type Subject } from "../../config/proof";
 import { liveContainers } from "../../inventory/docker";
 import { version } from "../../package.json";
@@ -76,7 +76,7 @@ export async function prove({ spec, platform, standing }: Target, proving: Provi
           "the stack does not know this channel",
           "The file is newer than what runs: update the group.",
         );
-      return probeNotify(visitor, new URL(address), channel, channelKinds[channel.kind]);
+      return probeNotify(visitor, new URL(address), channel.kind, descriptorOf(channel).health);
     });
     await ledger.take({ step: "purchase", ...of }, [listed, notify], () => purchase(buying, channel));
   }

@@ -195,7 +195,7 @@ test.each([
   "a notify route that answers with %s is no route for a gateway, by either method",
   async (why, answer) => {
     const probe = () =>
-      probeNotify(bed.visitor, new URL("/pay/alipay/notify", bed.home), alipay, channelKinds.alipay);
+      probeNotify(bed.visitor, new URL("/pay/alipay/notify", bed.home), "alipay", channelKinds.alipay.health);
     expect(await probe()).toEqual({
       what: "/pay/alipay/notify refuses what is unsigned, by GET and by POST",
     });

@@ -171,8 +171,7 @@ async function pay(
 ): Promise<Seen> {
   const { visitor, sandboxGateway = "" } = shop;
   const allowed = (url: URL): void => {
-    if (url.host === order.host || (channel.kind as string) === "custom" || url.origin === sandboxGateway)
-      return;
+    if (url.host === order.host || channel.kind === "custom" || url.origin === sandboxGateway) return;
     throw new Failed(
       `the payment of ${channel.id} leads to ${url.origin}, not to the platform's sandbox, ${sandboxGateway}`,
       "Nothing was paid. Update the group, so that the shop has the platform's sandbox.",

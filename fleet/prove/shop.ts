@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ChannelDescriptor, ChannelSpec } from "../../config/channels/types";
+import type { ChannelKind, Health } from "../../config/channels/types";
 import { Failed, type Seen } from "./ledger";
 import { elementsWith, textOf } from "./markup";
 import type { Target } from "./target";
@@ -99,8 +99,8 @@ const goodsOn = ({ body }: Page): Goods[] =>
 export async function probeNotify(
   visitor: Visitor,
   url: URL,
-  { kind }: Pick<ChannelSpec, "kind">,
-  { health: { refusal } }: Pick<ChannelDescriptor, "health">,
+  kind: ChannelKind,
+  { refusal }: Health,
 ): Promise<Seen> {
   for (const method of ["GET", "POST"]) {
     const { status, headers, body } = await visitor.ask(

@@ -59,6 +59,7 @@ export async function testBed(
       module,
       title: `${module.title} & 样品`,
       description: "",
+      categoryTitle: null,
       mainPrice: 900,
       price: 1000 + at,
       stock: { sandbox: true, real: true },

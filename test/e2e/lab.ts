@@ -328,9 +328,7 @@ export async function shopFile(container: Inspected): Promise<ShopFile> {
 
 export interface ShopFile {
   readonly database: { readonly password: string; readonly ca: string };
-  readonly secrets: Readonly<Record<"sessionKey" | "mainStationToken" | "callbackSigningKey", string>> & {
-    readonly channels: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  };
+  readonly secrets: Readonly<Record<"sessionKey" | "mainStationToken" | "callbackSigningKey", string>>;
 }
 
 export interface Inspected {

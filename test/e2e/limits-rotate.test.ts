@@ -161,8 +161,9 @@ describe("rotation", () => {
     };
     const role = deployment.resources.find(({ urn }) => urn.endsWith("Role::jia-migrate"));
     const migratePassword = JSON.parse(role!.inputs!.password!.plaintext) as string;
-    const { channels: _, ...made } = secrets;
-    return new Map(Object.entries({ migratePassword, appPassword: database.password, ...made }));
+    const { sessionKey, mainStationToken, callbackSigningKey } = secrets; // and those of channels, which no rotation touches
+    const derived = { sessionKey, mainStationToken, callbackSigningKey };
+    return new Map(Object.entries({ migratePassword, appPassword: database.password, ...derived }));
   }
 
   /** Places that must not hold a secret, and those of its containers' files, which must hold the new ones alone. */
