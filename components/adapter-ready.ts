@@ -1,12 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../config/names";
-import {
-  containerLog,
-  containerState,
-  removeContainer,
-  type ContainerState,
-} from "../inventory/docker";
+import { containerLog, containerState, removeContainer, type ContainerState } from "../inventory/docker";
 import type { ChannelSecrets } from "./channels";
 
 /** Milliseconds that a shop has to become ready, once its last adapter is made. */
