@@ -15,8 +15,10 @@ import { gatewayControl } from "../../local/gateways-service";
 import { readInstance } from "../../local/home";
 import { resetLocal, startLocal } from "../../local/instance";
 import { mainStation } from "../../config/main-station";
+import { labels } from "../../config/names";
 import { mainStationChecksum } from "../../local/main-station-checksum";
 import { socketClient } from "../../local/postgres-process";
+import { until } from "../../local/process";
 import { consoleProgress, silent, type Progress } from "../../local/progress";
 import { setUpSandbox, type SandboxReport } from "../../local/sandbox";
 import { configurePlatform, ensureStack, openWorkspace } from "../../local/workspace";
@@ -165,7 +167,29 @@ export class Lab {
     if (stack === "platform") this.#platform = undefined;
     const out = await pulumiOk(this.workspace, ["up", "-s", stack, "--yes", "--skip-preview"], options);
     this.output.push(out);
+    if (stack !== "platform") await this.#routed(stack);
     return out;
+  }
+
+  /** The ingress follows the engine's events, and on a busy machine an update may be seconds ahead of it: waits until it routes to every healthy shop of the group. */
+  async #routed(group: string): Promise<void> {
+    const shown = await command("docker", [
+      "ps",
+      ...[
+        `label=${labels.platform}=${this.name}`,
+        `label=${labels.group}=${group}`,
+        `label=${labels.role}=shop`,
+        "health=healthy",
+      ].flatMap((filter) => ["--filter", filter]),
+      "--format",
+      "{{.Labels}}",
+    ]);
+    const hosts = new Set([...shown.matchAll(/Host\(`([^`]+)`\)/g)].map(([, host]) => host!));
+    for (const host of hosts) {
+      const unrouted = [404, 502, 503];
+      const routed = async () => !unrouted.includes((await this.get(host)).status);
+      if (!(await until(routed, 30_000))) throw new Error(`the ingress has no way to ${host} after 30 s`);
+    }
   }
 
   repair(stack: string): Promise<Repair> {
