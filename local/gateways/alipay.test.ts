@@ -129,8 +129,10 @@ test("a payer pays on the page: one callback that openssl verifies, the way back
     total_amount: "12.34",
     trade_no: params["trade_no"],
   });
-  // Pressed again: paid once, no second callback.
+  // Pressed again: paid once, no second callback, and none that is owed.
+  const before = await bed.control.orders(which("one"));
   await fetch(page, { method: "POST", redirect: "manual" });
+  expect(await bed.control.orders(which("one"))).toEqual(before);
   expect(bed.calls).toHaveLength(1);
 });
 
