@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ChannelSecret, ChannelSecrets } from "../components/channels";
-import { descriptorOf } from "../config/channels";
-import type { ChannelSpec, Field } from "../config/channels/types";
+import { secretField } from "../config/channels";
+import type { ChannelSpec } from "../config/channels/types";
 import { secretValueFinding } from "../config/channels/secret-value";
 import type { SubstationSpec } from "../config/fleet";
 import { shortHash } from "../config/names";
@@ -60,10 +60,4 @@ export function channelSecrets(
     return [spec.id, Object.fromEntries(channels)] as const;
   });
   return { of: new Map(of), problems };
-}
-
-function secretField(channel: ChannelSpec, name: string): Field {
-  const field = descriptorOf(channel).fields.find((one) => one.secret && one.name === name);
-  if (!field) throw new Error(`channel ${channel.id} of kind ${channel.kind} has no secret field ${name}`); // refused before
-  return field;
 }

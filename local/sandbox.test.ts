@@ -3,14 +3,16 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { goodFile } from "../config/testFleet";
 import { gatewaysUrl } from "./gateways-service";
-import { openInstance, type Instance } from "./home";
+import { newPrivateKey } from "./gateways/merchants";
+import { startGateways } from "./gateways/server";
+import { openInstance, secret, type Instance } from "./home";
 import { setUpSandbox } from "./sandbox";
 import { projectRoot } from "./workspace";
 
-// What is refused, before anything is registered or stored. That it works, test/e2e/shop.test.ts and channel-secrets.test.ts show.
+// What is refused, before anything is registered or stored, and what is kept. That shops then work with it, test/e2e/shop.test.ts and secrets.test.ts show.
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "substation-sandbox-"));
-const workspace = { root, env: { PATH: "/nowhere" } };
+const workspace = { root, env: { PATH: `${path.join(root, "bin")}:/usr/bin:/bin` } };
 const home = path.join(root, "home");
 const at = (...names: string[]) => path.join(root, "stacks", ...names);
 const channel = "kind: epay, version: v1, gateway: https://pay.example.com, type: alipay, fee: 1%";
@@ -63,4 +65,32 @@ test("the sandbox of another machine, none, or one that does not run is refused 
   process.env["SUBSTATION_HOME"] = path.join(root, "nobody's");
   await expect(setUp()).rejects.toThrow("this machine has no sandbox: start it with");
   process.env["SUBSTATION_HOME"] = home;
+});
+
+test("a secret that is stored, which may be a real one, is registered and kept nowhere else", async () => {
+  const value = "k".repeat(32);
+  const name = "substation:secret.mengxiang.k";
+  fs.writeFileSync(at("Pulumi.demo.yaml"), `config:\n  ${name}: { secure: v1:b3BlbiBzZXNhbWU=:Zm9v }\n`);
+  fs.mkdirSync(path.join(root, "bin"));
+  const settings = JSON.stringify({ [name]: { value, secret: true } });
+  fs.writeFileSync(path.join(root, "bin/pulumi"), `#!/bin/sh\necho '${settings}'\n`, { mode: 0o755 });
+  const gateways = await startGateways({
+    home: instance.home.gateways,
+    port: instance.gatewaysPort,
+    controlToken: secret(instance.home, "gateways-token"),
+    platformPrivateKey: newPrivateKey(),
+    reach: { edgeSubnet: instance.edgeSubnet },
+    speed: 1,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  try {
+    const merchant = { channel: "epay", kind: "epay", merchant: "1001", stored: [] };
+    expect((await setUp()).merchants).toEqual([{ ...merchant, registered: "new" }]);
+    expect((await setUp()).merchants).toEqual([{ ...merchant, registered: "known" }]);
+    expect(fs.readdirSync(instance.home.secrets)).toEqual(["gateways-token"]);
+  } finally {
+    await gateways.close();
+  }
 });

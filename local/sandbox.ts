@@ -1,6 +1,5 @@
 import * as path from "node:path";
-import { z } from "zod";
-import { descriptorOf } from "../config/channels";
+import { secretField } from "../config/channels";
 import { channelsIn } from "../config/channels/check";
 import { secretValueFinding } from "../config/channels/secret-value";
 import type { ChannelSpec } from "../config/channels/types";
@@ -11,12 +10,12 @@ import { readSource } from "../config/source";
 import { platformOf, projectSettings } from "../config/stack-config";
 import type { Workspace } from "../fleet/pulumi";
 import { listSecrets, readSecrets, setSecret } from "../fleet/secrets";
-import { readIfPresent, secretMode, writeFileAtomic } from "./files";
 import { askGateways, gatewayControl, gatewaysUrl } from "./gateways-service";
-import { newSecret, registrationOf } from "./gateways/merchants";
+import { registrationOf } from "./gateways/merchants";
 import { kinds, type Kind, type Registered } from "./gateways/types";
-import { readInstance, type Home, type Instance } from "./home";
+import { readInstance, type Instance } from "./home";
 import { withLock } from "./lock";
+import { MadeUpSecrets } from "./sandbox-secrets";
 
 /** What was done for one sandbox channel. Values are never among it. */
 export interface SandboxMerchant {
@@ -50,10 +49,11 @@ export async function setUpSandbox(workspace: Workspace, id: string): Promise<Sa
   const instance = await ownSandbox(workspace, group);
   return await withLock(path.join(instance.home.root, "lock"), async () => {
     const stored = new Map(await readSecrets(workspace, id));
+    const madeUp = new MadeUpSecrets(instance.home);
     const merchants: SandboxMerchant[] = [];
     for (const channel of channels) {
       if (!isKind(channel.kind)) continue;
-      const done = await setUp(id, channel, channel.kind, stored, instance);
+      const done = await setUp(id, channel, channel.kind, stored, madeUp, instance);
       for (const [name, value] of done.fresh) {
         await setSecret(workspace, id, name, value);
         stored.set(name, value);
@@ -72,25 +72,21 @@ async function setUp(
   channel: ChannelSpec,
   kind: Kind,
   stored: ReadonlyMap<string, string>,
+  madeUp: MadeUpSecrets,
   instance: Instance,
 ): Promise<{ merchant: Omit<SandboxMerchant, "stored">; fresh: ReadonlyMap<string, string> }> {
-  const merchants = new Merchants(instance.home);
-  const name = merchantName(channel);
-  const known = merchants.find(name);
-  const secrets = Object.fromEntries(
-    Object.entries(channel.secrets).map(([field, secret]) => {
-      const value = stored.get(secret);
-      if (value !== undefined) refuseUnusable(id, channel, field, value);
-      return [field, value ?? known[field] ?? newSecret(fieldOf(channel, field))];
-    }),
-  );
-  // Kept before anything else has them: after a crash the next try goes on with the same ones.
-  merchants.keep(name, secrets);
-  const registration = registrationOf(kind, channel.fields, secrets);
+  const named = Object.entries(channel.secrets);
+  const given = named.flatMap(([field, secret]) => {
+    const value = stored.get(secret);
+    return value === undefined ? [] : [[field, value] as const];
+  });
+  for (const [field, value] of given) refuseUnusable(id, channel, field, value);
+  const missing = named.filter(([, secret]) => !stored.has(secret)).map(([field]) => field);
+  const made = Object.entries(madeUp.of(channel, missing));
+  const registration = registrationOf(kind, channel.fields, Object.fromEntries([...given, ...made]));
   const registered = await gatewayControl(instance).register(registration);
   const { merchant } = registration;
-  const missing = Object.entries(channel.secrets).filter(([, secret]) => !stored.has(secret));
-  const fresh = new Map(missing.map(([field, secret]) => [secret, secrets[field]!]));
+  const fresh = new Map(made.map(([field, value]) => [channel.secrets[field]!, value]));
   return { merchant: { channel: channel.id, kind, merchant, registered }, fresh };
 }
 
@@ -129,43 +125,10 @@ async function ownSandbox(workspace: Workspace, group: string): Promise<Instance
 }
 
 function refuseUnusable(id: string, channel: ChannelSpec, field: string, value: string): void {
-  const why = secretValueFinding(fieldOf(channel, field), value);
+  const why = secretValueFinding(secretField(channel, field), value);
   if (why === undefined) return;
   const name = channel.secrets[field];
   throw new UserError(
     `channels.${channel.id}.secrets.${field} of ${id} is ${name}, whose value cannot be used: ${why}; set it with "substation secret set ${id} ${name}"`,
   );
-}
-
-function fieldOf(channel: ChannelSpec, name: string) {
-  const field = descriptorOf(channel).fields.find((one) => one.secret && one.name === name);
-  if (!field) throw new Error(`channels of kind ${channel.kind} have no secret field ${name}`); // refused before
-  return field;
-}
-
-/** Tells merchants apart as the gateways do: two channels may be one merchant's, also of two shops, and have its secrets in common. */
-const merchantName = ({ kind, fields }: ChannelSpec): string =>
-  [kind, fields["merchantId"] ?? fields["appId"], fields["version"]].filter(Boolean).join("/");
-
-const merchantsSchema = z.record(z.string(), z.record(z.string(), z.string()));
-
-/** The merchants' own secrets, which the gateways do not know: a private key's other half is all that they need. */
-class Merchants {
-  readonly #file: string;
-  readonly #known: z.infer<typeof merchantsSchema>;
-
-  constructor(home: Home) {
-    this.#file = path.join(home.secrets, "sandbox-merchants.json");
-    this.#known = merchantsSchema.parse(JSON.parse(readIfPresent(this.#file) ?? "{}"));
-  }
-
-  /** By field. */
-  find(name: string): Readonly<Record<string, string>> {
-    return this.#known[name] ?? {};
-  }
-
-  keep(name: string, secrets: Readonly<Record<string, string>>): void {
-    this.#known[name] = { ...this.#known[name], ...secrets };
-    writeFileAtomic(this.#file, JSON.stringify(this.#known, null, 2), secretMode);
-  }
 }

@@ -1,6 +1,6 @@
 import { alipay } from "./alipay";
 import { epay } from "./epay";
-import type { BuiltInKind, ChannelDescriptor, ChannelKind, ChannelSpec } from "./types";
+import type { BuiltInKind, ChannelDescriptor, ChannelKind, ChannelSpec, Field } from "./types";
 import { wechatPay } from "./wechatPay";
 
 /** The built-in kinds of channels, by their names in typed files. */
@@ -14,6 +14,13 @@ export function descriptorOf({ kind, adapter }: Pick<ChannelSpec, "kind" | "adap
   if (kind !== "custom") return channelKinds[kind];
   if (!adapter) throw new Error("a custom channel without an adapter"); // refused before
   return adapter.descriptor;
+}
+
+/** A secret field of a channel that was checked. */
+export function secretField(channel: ChannelSpec, name: string): Field {
+  const field = descriptorOf(channel).fields.find((one) => one.secret && one.name === name);
+  if (!field) throw new Error(`channel ${channel.id} of kind ${channel.kind} has no secret field ${name}`); // refused before
+  return field;
 }
 
 export type {
