@@ -13,7 +13,7 @@ import { LeakSearch } from "./leaks";
 import { ProcessWatch } from "./processes";
 
 /**
- * `substation secret` with the real Pulumi command and a real terminal, and no platform. That a shop then has the secret, and nobody else, opening.test.ts and
+ * `substation secret` with the real Pulumi command and a real terminal, and no platform. That a shop then has the secret, and nobody else, shop.test.ts and
  * secrets.test.ts show.
  */
 jest.setTimeout(120_000);
