@@ -1,6 +1,9 @@
 import { relative } from "node:path";
 
+import { parseYaml, type Document } from "./document";
 import { UserError } from "./error";
+import { formatProblem } from "./problem";
+import { readSource } from "./source";
 import { nearest } from "./suggest";
 import { readTree } from "./tree";
 
@@ -27,6 +30,17 @@ export function findFile(stacks: string, id: string): FoundFile {
   if (found) return found;
   const ids = all.map((file) => file.id);
   throw new UserError(`there is no substation "${id}" in ${stacks}: ${others(id, ids)} Nothing was changed.`);
+}
+
+/**
+ * A typed file as it stands; it may have problems.
+ * @param file how the path is named to people
+ * @throws UserError where the file has no text that could be read
+ */
+export function readDocument(path: string, file: string): Document {
+  const { text, problems } = readSource(path, file);
+  if (text === undefined) throw new UserError(problems.map(formatProblem).join("\n"));
+  return parseYaml(file, text);
 }
 
 /** What is there in place of what was asked for. */

@@ -1,10 +1,7 @@
 import { join, relative } from "node:path";
-import { parseYaml } from "../config/document";
 import { UserError } from "../config/error";
-import { findFile, others } from "../config/find-file";
+import { findFile, others, readDocument } from "../config/find-file";
 import { loadFleet } from "../config/fleet";
-import { formatProblem } from "../config/problem";
-import { readSource } from "../config/source";
 import { secretSetting, storedSecrets } from "../config/stack-secrets";
 import { PulumiFailed, type Workspace } from "./pulumi";
 import { checkSecret } from "./secret-value";
@@ -129,10 +126,8 @@ export async function removeSecret(workspace: Workspace, id: string, name: strin
 
 /** The names of secrets in a substation's file, with the fields that name them; of what is not as it must be, nothing. */
 function usesIn(file: string, path: string): ReadonlyMap<string, SecretUse[]> {
-  const { text, problems } = readSource(path, file);
-  if (text === undefined) throw new UserError(problems.map(formatProblem).join("\n"));
   const uses = new Map<string, SecretUse[]>();
-  for (const [channel, value] of entries(entries(parseYaml(file, text).value).get("channels"))) {
+  for (const [channel, value] of entries(entries(readDocument(path, file).value).get("channels"))) {
     const { kind, adapter } = (value ?? {}) as { kind?: unknown; adapter?: unknown };
     const custom = kind === "custom" && typeof adapter === "string" ? { adapter } : {};
     for (const [field, name] of entries(entries(value).get("secrets"))) {

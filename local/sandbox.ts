@@ -3,10 +3,9 @@ import { secretField } from "../config/channels";
 import { channelsIn } from "../config/channels/check";
 import { secretValueFinding } from "../config/channels/secret-value";
 import type { ChannelSpec } from "../config/channels/types";
-import { parseYaml } from "../config/document";
 import { UserError } from "../config/error";
+import { readDocument } from "../config/find-file";
 import { formatProblem, loadFleet } from "../config/fleet";
-import { readSource } from "../config/source";
 import { platformOf, projectSettings } from "../config/stack-config";
 import type { Workspace } from "../fleet/pulumi";
 import { listSecrets, readSecrets, setSecret } from "../fleet/secrets";
@@ -90,16 +89,15 @@ async function setUp(
   return { merchant: { channel: channel.id, kind, merchant, registered }, fresh };
 }
 
-/** @throws UserError where the file has problems, a missing secret aside */
+/** @throws UserError where the file cannot be read or has problems, a missing secret aside */
 function sandboxChannels({ root }: Workspace, file: string): readonly ChannelSpec[] {
   const { adapters, problems } = loadFleet(path.join(root, "stacks"));
   const own = problems.filter((problem) => path.resolve(problem.file) === path.resolve(file));
   const wrong = own.filter(({ code }) => code !== "secret/missing");
   if (wrong.length > 0)
     throw new UserError(`${file} has problems; nothing was done.\n${wrong.map(formatProblem).join("\n")}`);
-  const { text = "" } = readSource(path.resolve(file), file);
   const known = { byName: adapters, names: [...adapters.keys()] };
-  return channelsIn(parseYaml(file, text), known).filter(({ sandbox }) => sandbox);
+  return channelsIn(readDocument(path.resolve(file), file), known).filter(({ sandbox }) => sandbox);
 }
 
 /** @throws UserError where the group's platform has no sandbox, or not the one of this machine */

@@ -9,10 +9,8 @@ import type { Adapter, ChannelSpec } from "../channels/types";
 import { displayNames } from "../display-name";
 import { parseYaml } from "../document";
 import type { Document, Path } from "../document";
-import { UserError } from "../error";
-import { findFile } from "../find-file";
+import { findFile, readDocument } from "../find-file";
 import { loadFleet, problemsFor } from "../fleet";
-import { formatProblem } from "../problem";
 import type { Position, Problem } from "../problem";
 import { substationSchema } from "../schema";
 import { Shape, valueAt } from "../shape";
@@ -111,13 +109,6 @@ function shapes(document: Document, adapters: ReadonlyMap<string, Adapter>): Con
     return new Shape(z.object({ channels }), document.value);
   };
   return ([area, id]) => (area === "channels" && id !== undefined && custom(String(id))) || usual;
-}
-
-/** @throws UserError where the file has no text that could be read */
-function readDocument(path: string, file: string): Document {
-  const { text, problems } = readSource(path, file);
-  if (text === undefined) throw new UserError(problems.map(formatProblem).join("\n"));
-  return parseYaml(file, text);
 }
 
 /** A settings file that is broken is a problem of the fleet, and told as such. */
