@@ -117,9 +117,10 @@ export async function startPayment(
     clientIp,
     expiresAt: order.expiresAt,
   });
-  if (!/^(https?|weixin|alipays):\/\//.test(start.url))
+  // Also for what a header cannot carry: the address goes into `location`.
+  if (!/^(https?|weixin|alipays):\/\/[!-~]+$/.test(start.url))
     throw new ChannelError(
-      `channel ${plain.id}: the gateway sent the payer to an address of a strange scheme`,
+      `channel ${plain.id}: the gateway sent the payer to an address of a strange scheme, or with characters that no address has`,
     );
   if (start.kind === "code")
     await pool.query("UPDATE shop.payment SET code_url = $2 WHERE out_trade_no = $1 AND state = 'started'", [

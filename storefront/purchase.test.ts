@@ -172,12 +172,28 @@ test("a gateway that fails leaves the order open for another channel", async () 
     throw new Error("HTTP 500");
   };
   await expect(buy(shop, "wx")).rejects.toThrow(/no payment: 502 [^]*支付通道暂时没有响应/);
-  shop.fakes["wx"]!.answerStart = () => ({ kind: "redirect", url: "javascript:alert(1)" });
-  await expect(buy(shop, "wx")).rejects.toThrow("no payment: 502");
+  for (const url of ["javascript:alert(1)", "https://gateway.test/支付", "https://gateway.test/\u0001"])
+    for (const kind of ["redirect", "code"] as const) {
+      shop.fakes["wx"]!.answerStart = () => ({ kind, url });
+      await expect(buy(shop, "wx")).rejects.toThrow("no payment: 502");
+    }
   const [{ token }] = (await shop.rows<{ token: string }>(
     "SELECT token FROM shop.orders ORDER BY id DESC LIMIT 1",
   )) as [{ token: string }];
   expect((await shop.post(`/orders/${token}/pay`, "channel=zfb")).status).toBe(303);
+});
+
+test("an answer that cannot be sent ends its connection, and nothing else", async () => {
+  const fake = shop.fakes["zfb"]!;
+  fake.readNotify = () =>
+    Promise.resolve({ ok: false, reason: "malformed", answer: { status: 200, type: "text/支付", body: "" } });
+  try {
+    await expect(shop.get("/pay/zfb/notify")).rejects.toThrow("socket hang up");
+  } finally {
+    Reflect.deleteProperty(fake, "readNotify"); // its class has the real one
+  }
+  expect((await shop.get("/")).status).toBe(200);
+  expect(shop.logs.filter((line) => line.includes("an answer could not be sent"))).toHaveLength(1);
 });
 
 test("of channels with one title a buyer sees one, always the same, and another one when it fails", async () => {

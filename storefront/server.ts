@@ -83,7 +83,7 @@ export async function serve(
 
   const common = securityHeaders(config);
   const answering = (routes: readonly Route[]) => (req: IncomingMessage, res: ServerResponse) => {
-    void (async () => {
+    const send = async (): Promise<void> => {
       const started = performance.now();
       const found = route(req, routes);
       const answer = await choose(config, found).catch((error: unknown) =>
@@ -98,7 +98,12 @@ export async function serve(
       });
       res.end(req.method === "HEAD" ? undefined : answer.body);
       metrics.request(found?.route.name ?? "other", answer.status, (performance.now() - started) / 1000);
-    })();
+    };
+    // One answer that cannot be written, a header with a strange character say, must not end the process.
+    send().catch((error: unknown) => {
+      log("error", "an answer could not be sent", reason(error));
+      res.destroy();
+    });
   };
 
   const counter = { config, pool, shop, channels, cashier, sweep, metrics, log };

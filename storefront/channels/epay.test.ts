@@ -323,6 +323,8 @@ describe("version 2", () => {
       notify_url: payment.notifyUrl,
       return_url: payment.returnUrl,
     });
+    const chinese = await asked(start, answer({ pay_type: "jump", pay_info: "https://epay.test/支付?a=1" }));
+    expect(chinese.result).toEqual({ kind: "redirect", url: "https://epay.test/%E6%94%AF%E4%BB%98?a=1" });
     const code = await asked(
       start,
       answer({ pay_type: "qrcode", pay_info: "weixin://wxpay/bizpayurl?pr=1" }),
@@ -334,6 +336,7 @@ describe("version 2", () => {
     for (const fields of [
       { pay_type: "html", pay_info: "<form>" },
       { pay_type: "jump", pay_info: "javascript:alert(1)" },
+      { pay_type: "jump", pay_info: "https://[" },
       { pay_type: "jsapi", pay_info: { appId: "1" } },
       {},
     ])

@@ -136,7 +136,9 @@ async function startV2(merchant: Sealed, payment: PaymentRequest): Promise<Payme
   const form = { ...order(merchant, payment), method: "jump", clientip: payment.clientIp };
   const answer = await askSigned(merchant, "/api/pay/create", form);
   const [type, url] = [textOf(answer?.["pay_type"]), textOf(answer?.["pay_info"])];
-  if (url !== undefined && /^https?:\/\/\S+$/.test(url) && type === "jump") return { kind: "redirect", url };
+  // Some write Chinese into it, which browsers know how to encode and a header cannot carry.
+  if (url !== undefined && /^https?:\/\/\S+$/.test(url) && URL.canParse(url) && type === "jump")
+    return { kind: "redirect", url: new URL(url).href };
   if (url !== undefined && /^\w+:\/\/\S+$/.test(url) && type === "qrcode") return { kind: "code", url };
   throw failure(
     merchant.config,
