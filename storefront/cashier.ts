@@ -13,11 +13,18 @@ export interface Cashier {
   notify(channel: PlainChannel, request: NotifyRequest): Promise<Answer>;
   /** A statement that was asked for. @throws Error when it could not be kept */
   take(statement: Statement): Promise<void>;
-  /** Hands out what was paid and not delivered, and logs what goes wrong with it. @returns whether it is handed out */
-  handOut(orderId: string): Promise<boolean>;
+  /** Hands out what was paid and not delivered, logs what goes wrong with it, and sees to it that it is tried again. */
+  handOut(orderId: string): Promise<void>;
 }
 
-export function openCashier(pool: Pool, channels: Channels, metrics: Metrics, log: Log): Cashier {
+/** @param retry called where something that was paid could not be handed out */
+export function openCashier(
+  pool: Pool,
+  channels: Channels,
+  metrics: Metrics,
+  log: Log,
+  retry: () => void,
+): Cashier {
   async function keep(statement: Statement): Promise<Settlement> {
     const { channel, outTradeNo } = statement;
     const heard = await settle(pool, statement);
@@ -51,23 +58,24 @@ export function openCashier(pool: Pool, channels: Channels, metrics: Metrics, lo
     return new Date();
   }
 
-  async function handOut(orderId: string): Promise<boolean> {
+  async function handOut(orderId: string): Promise<void> {
     try {
       const delivery = await deliver(pool, orderId);
-      if (delivery.result === "waiting" && delivery.fresh) {
+      if (delivery.result === "done") return;
+      retry();
+      if (delivery.fresh) {
         metrics.anomaly("out-of-stock");
         log("error", "paid, but nothing is in stock: it is delivered when stock comes", {
           order: orderId,
           channel: delivery.channel,
         });
       }
-      return delivery.result === "done";
     } catch (error) {
+      retry();
       log("error", "a paid order could not be delivered; it is tried again", {
         order: orderId,
         ...reason(error),
       });
-      return false;
     }
   }
 

@@ -49,7 +49,7 @@ export async function serve(
   const adapters = watchAdapters(config.channels, log);
   const open = options.openChannel ?? openChannel;
   const channels = openChannels(config, secrets.channels, open, (id) => adapters.up(id));
-  const cashier = openCashier(pool, channels, metrics, log);
+  const cashier = openCashier(pool, channels, metrics, log, () => sweep.wake());
   const sweep = startSweep(pool, channels, cashier, log);
   let draining = false;
 

@@ -12,7 +12,7 @@ import { settle } from "./settlement";
 import { sweepOnce } from "./sweep";
 import { startPostgres, type TestPostgres } from "./testing/postgres";
 import { initialData, later } from "./testing/initial-data";
-import { buy, gameCards, openTestShop, testChannel, topUp, type TestShop } from "./testing/shop";
+import { type Bought, buy, gameCards, openTestShop, testChannel, topUp, type TestShop } from "./testing/shop";
 
 jest.setTimeout(60_000);
 let dir: string;
@@ -45,8 +45,22 @@ function backstage(shop: TestShop, name: string) {
   const logs: string[] = [];
   const log = (_level: string, message: string) => void logs.push(message);
   const channels = openChannels(config, {}, ({ id }) => shop.fakes[id]!);
-  const cashier = openCashier(pool, channels, new Metrics(), log);
-  return { pool, logs, sweep: () => sweepOnce(pool, channels, cashier, log) };
+  let retries = 0;
+  const cashier = openCashier(pool, channels, new Metrics(), log, () => void retries++);
+  return {
+    pool,
+    logs,
+    take: (payment: Bought) =>
+      cashier.take({
+        ...payment,
+        channel: { id: "zfb", merchant: "merchant-zfb", sandbox: true },
+        merchant: "merchant-zfb",
+        tradeNo: `gw-${payment.outTradeNo}`,
+        paid: true,
+      }),
+    retries: () => retries,
+    sweep: () => sweepOnce(pool, channels, cashier, log),
+  };
 }
 
 const anomalies = (shop: TestShop) =>
@@ -165,6 +179,20 @@ test("sold out between order and payment: it waits, a person is told, and it is 
   expect(await shop.rows("SELECT resolution, resolved_by FROM shop.anomaly")).toEqual([
     { resolution: "delivered", resolved_by: "shop" },
   ]);
+});
+
+test("a delivery that fails, or finds nothing in stock, asks to be tried again; one that is done does not", async () => {
+  const shop = await open("ss_again");
+  const { take, retries } = backstage(shop, "ss_again");
+  const [whole, strange, missing] = [await buy(shop, "zfb"), await buy(shop, "zfb"), await buy(shop, "zfb")];
+  await take(whole);
+  expect([await deliveries(shop), retries()]).toEqual([1, 0]);
+  await shop.rows("UPDATE shop.orders SET module = 'strange' WHERE token = $1", [strange.token]);
+  await take(strange);
+  expect(retries()).toBe(1);
+  await shop.rows("DELETE FROM shop.card WHERE sold_at IS NULL");
+  await take(missing);
+  expect([await deliveries(shop), retries()]).toEqual([1, 2]);
 });
 
 test("a shop that dies after it kept a payment delivers it when it is back; dead before, the gateway repeats", async () => {

@@ -10,7 +10,7 @@ const minute = 60_000;
  * otherwise, since a shop that rests should hold no database connection. Most payments that are begun are never made.
  */
 export interface Sweep {
-  /** A payment was started: there is something to wait for. */
+  /** A payment was started, or a delivery failed: there is something to see to within a minute. */
   wake(): void;
   stop(): void;
 }
