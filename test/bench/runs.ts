@@ -57,7 +57,7 @@ export async function programOpening(
   let watch: Watch | undefined;
   try {
     const run = await timed(async () => {
-      await lab.up(group, { signal, onSpawn: (pid) => (watch = new Watch(pid, memory)) });
+      await lab.update(group, { signal, onSpawn: (pid) => (watch = new Watch(pid, memory)) });
       watch?.stop();
       await awaitAnswers(lab, ids.map(hostOf), signal);
     });

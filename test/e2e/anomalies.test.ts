@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { projectRoot } from "../../local/workspace";
-import { Buyer, sandboxChannel } from "./buyer";
+import { sandboxChannel } from "./buyer";
 import { Lab } from "./lab";
+import { Purchases } from "./purchases";
 
 /**
  * A person looks at a payment that does not fit, and decides: on a real shop, by the command. It does not prove every kind of anomaly, which
@@ -11,7 +12,7 @@ import { Lab } from "./lab";
 jest.setTimeout(180_000);
 
 const group = "shops";
-const alipay = sandboxChannel.alipay();
+const channels = { alipay: sandboxChannel.alipay() };
 let lab: Lab;
 
 beforeAll(async () => {
@@ -19,7 +20,7 @@ beforeAll(async () => {
   lab.write(group, "jia", {
     tier: "standard",
     modules: { gameCards: { categories: ["qq"] } },
-    channels: { alipay },
+    channels,
   });
   await lab.ensureStack(group);
   await lab.sandbox("jia");
@@ -43,19 +44,17 @@ test("a wrong sum delivers nothing, is listed with what was seen, and is decided
     stdout: "jia: no payment waits for a decision\n",
     stderr: "",
   });
-  const visitor = new Buyer(lab, "jia.substation.test");
-  const [goods] = await visitor.goods();
-  const order = await visitor.order(goods!);
-  await lab.gateways.misbehave({ kind: "alipay", merchant: alipay.appId }, { wrong: ["amount"] });
-  await visitor.payAt(await visitor.start(order, "alipay"));
-  const { delivered, payments } = await visitor.until(order, "held");
-  expect(delivered).toBeUndefined();
+  const purchases = new Purchases(lab, group, { jia: { channels } });
+  const begun = await purchases.begin("jia", "alipay");
+  const { visitor, order, goods, which } = begun;
+  await purchases.pay(begun, { wrong: ["amount"] });
+  expect((await visitor.until(order, "held")).delivered).toBeUndefined();
 
   const listed = await anomalies("jia", "--json");
   expect(listed.code).toBe(1);
-  const { outTradeNo } = payments["alipay"]!;
+  const { outTradeNo } = which;
   expect(JSON.parse(listed.stdout)).toMatchObject([
-    { id: 1, kind: "amount", outTradeNo, details: { expected: goods!.fen, seen: 1 }, decision: null },
+    { id: 1, kind: "amount", outTradeNo, details: { expected: goods.fen, seen: 1 }, decision: null },
   ]);
   expect(listed.stdout + listed.stderr).not.toContain(order.split("/").at(-1)); // whoever has it sees the code
   expect((await anomalies("jia")).stdout).toMatch(/^1 +amount +alipay .* seen 0\.01 /m);

@@ -1,5 +1,4 @@
 import { databaseName, mark } from "../../config/names";
-import type { Whose } from "../../local/gateways/client";
 import { asSuperuser } from "./observe";
 import { command, inspect, type Lab } from "./lab";
 
@@ -68,10 +67,4 @@ export interface Entry {
   /** What was delivered. */
   readonly code: string | null;
   readonly anomalies: readonly string[];
-}
-
-/** The merchant that a channel's file names. */
-export function merchantOf(channel: object): Whose {
-  const { kind, appId, merchantId } = channel as Record<"appId" | "merchantId", string> & Whose;
-  return { kind, merchant: merchantId ?? appId };
 }

@@ -103,7 +103,7 @@ test.each(moments.map((moment, at) => ({ ...moment, id: `k${at}` })))(
     await lab.up(group);
     expect(await pendingOperations()).toEqual([]);
     expect(readLocks(backend(), "substation", group)).toEqual([]);
-    expect(await firstAnswer(id)).toContain(`店铺 ${id}`);
+    expect((await lab.get(`${id}.substation.test`)).body).toContain(`店铺 ${id}`);
     expect(await objects(id)).toEqual(whole(id));
     expect(await standing()).toEqual(before);
     expect(processesOf(backend())).toEqual([]);
@@ -250,16 +250,6 @@ function whole(id: string): Awaited<ReturnType<typeof objects>> {
     marks: 4,
     records: ["127.0.0.1"],
   };
-}
-
-/** The first page that the ingress has for the shop. It learns of a new container by itself, within a moment. */
-async function firstAnswer(id: string): Promise<string> {
-  for (const end = Date.now() + 15_000; ; await sleep(100)) {
-    const { status, body } = await lab.get(`${id}.substation.test`);
-    if (status === 200) return body;
-    if (Date.now() > end)
-      throw new Error(`${id} is answered ${status} by the ingress, 15 s after its update: ${body}`);
-  }
 }
 
 /** Operations that a killed update was not seen to end. */

@@ -3,12 +3,12 @@ import * as dgram from "node:dgram";
 import * as net from "node:net";
 import * as dnsPacket from "dns-packet";
 import type { Client } from "pg";
-import { labels } from "../../config/names";
+import { appRole, databaseName, labels, mark } from "../../config/names";
 import type { EngineEvent } from "../../fleet/pulumi";
 import { liveRecords, type LiveRecord } from "../../inventory/dns";
 import { readInstance } from "../../local/home";
 import { socketClient } from "../../local/postgres-process";
-import { command, type Lab } from "./lab";
+import { command, inspect, shopFile, type Inspected, type Lab } from "./lab";
 
 /** Looks at what is really there, past Substation's own code where that could hide something. */
 
@@ -19,6 +19,35 @@ export function changes(events: readonly EngineEvent[]): string[] {
     .filter(({ op }) => op !== "same" && op !== "refresh" && op !== "read")
     .map(({ op, type, urn }) => `${op} ${type.split(":").at(-1)} ${urn.split("::").at(-1)}`)
     .sort();
+}
+
+/** The update of a group, and what it changed. */
+export async function changesOfUpdate(lab: Lab, group: string): Promise<string[]> {
+  const events: EngineEvent[] = [];
+  await lab.up(group, { onEvent: (event) => events.push(event) });
+  return changes(events);
+}
+
+/** The one container that a shop serves by. */
+export async function serving(lab: Lab, group: string, id: string): Promise<Inspected> {
+  const found = await inspect(mark({ platform: lab.name, group, id }), "shop");
+  expect(found.map(({ State }) => State.Running)).toEqual([true]);
+  return found[0]!;
+}
+
+/** Runs SQL in the shop's database as the shop itself does, with the password that lies in its container. */
+export async function asShop<T extends object>(
+  lab: Lab,
+  group: string,
+  id: string,
+  sql: string,
+): Promise<T[]> {
+  const { password } = (await shopFile(await serving(lab, group, id))).database;
+  const database = databaseName(lab.name, id);
+  return await lab.sql(
+    { database, user: appRole(database), password },
+    async (client) => (await client.query<T>(sql)).rows,
+  );
 }
 
 /** The part of `pulumi stack export` that tells what there is; all else is written anew each time (times, ciphers), and the stack itself with the first try. */

@@ -2,10 +2,17 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { appRole, databaseName, mark, volumeName } from "../../config/names";
-import type { EngineEvent } from "../../fleet/pulumi";
 import { setConfig } from "../../fleet/stack-settings";
-import { command, inspect, Lab, shopFile, type Inspected } from "./lab";
-import { asSuperuser, changes, picture, recordsOf, resolve } from "./observe";
+import { buildImage, command, inspect, Lab, type Inspected } from "./lab";
+import {
+  asShop as asShopIn,
+  asSuperuser,
+  changesOfUpdate,
+  picture,
+  recordsOf,
+  resolve,
+  serving as servingIn,
+} from "./observe";
 
 /**
  * From files to shops that answer, on the real engine. The tests follow one another on one platform, as an operator's days do. They do not prove what a shop can
@@ -34,34 +41,15 @@ afterAll(async () => {
   if (images.length > 0) await command("docker", ["rmi", "--force", ...images]);
 });
 
-/** The update, and what it changed. */
-async function update(stack = group): Promise<string[]> {
-  const events: EngineEvent[] = [];
-  await lab.up(stack, { onEvent: (event) => events.push(event) });
-  return changes(events);
-}
+const update = (stack = group): Promise<string[]> => changesOfUpdate(lab, stack);
+const serving = (id: string): Promise<Inspected> => servingIn(lab, group, id);
+const asShop = <T extends object>(id: string, sql: string): Promise<T[]> => asShopIn<T>(lab, group, id, sql);
 
 /** An update that must fail: all that it printed. */
 async function refused(stack = group): Promise<string> {
   const { code, stdout, stderr } = await lab.pulumi(["up", "-s", stack, "--yes", "--skip-preview"]);
   expect(code).not.toBe(0);
   return stdout + stderr;
-}
-
-async function serving(id: string): Promise<Inspected> {
-  const found = await inspect(mark({ platform: lab.name, group, id }), "shop");
-  expect(found.map(({ State }) => State.Running)).toEqual([true]);
-  return found[0]!;
-}
-
-/** Runs SQL in the shop's database as the shop itself does, with the password that lies in its container. */
-async function asShop<T extends object>(id: string, sql: string): Promise<T[]> {
-  const { password } = (await shopFile(await serving(id))).database;
-  const database = databaseName(lab.name, id);
-  return await lab.sql(
-    { database, user: appRole(database), password },
-    async (client) => (await client.query<T>(sql)).rows,
-  );
 }
 
 const stackTrace = /^\s+at .*:\d+:\d+\)?$/m;
@@ -363,10 +351,7 @@ test("a migration that fails stops that opening with its last words, makes no sh
     path.join(folder, "Dockerfile"),
     `FROM ${storefrontImage}\nCOPY storefront.cjs /app/storefront.cjs\n`,
   );
-  const built = await command("docker", ["build", "--quiet", folder], {
-    env: { ...process.env, DOCKER_BUILDKIT: "0" },
-  });
-  const image = built.trim();
+  const image = await buildImage([folder]);
   images.push(image);
 
   lab.write(group, "daybreak", { image });

@@ -1,7 +1,7 @@
 import type { Attempt, Misbehaviour } from "../../local/gateways/types";
 import type { Which } from "../../local/gateways/client";
 import { until } from "../../local/process";
-import { Books, merchantOf } from "./books";
+import { Books } from "./books";
 import { Buyer, type Goods } from "./buyer";
 import type { Lab } from "./lab";
 
@@ -10,8 +10,6 @@ export type Shops = Readonly<Record<string, { readonly channels: Readonly<Record
 
 /** A payment that was started, and that nobody has paid yet. */
 export interface Begun {
-  readonly shop: string;
-  readonly channel: string;
   readonly visitor: Buyer;
   readonly order: string;
   readonly goods: Goods;
@@ -38,7 +36,8 @@ export class Purchases {
 
   /** The merchant that a channel's file names. */
   merchant(shop: string, channel: string): Pick<Which, "kind" | "merchant"> {
-    return merchantOf(this.shops[shop]!.channels[channel]!);
+    const fields = this.shops[shop]!.channels[channel] as Record<"appId" | "merchantId", string> & Which;
+    return { kind: fields.kind, merchant: fields.merchantId ?? fields.appId };
   }
 
   /** Orders the shop's first article, and goes as far as the sandbox's page. */
@@ -49,7 +48,7 @@ export class Purchases {
     const address = await visitor.start(order, channel);
     const { outTradeNo } = (await visitor.page(order)).payments[channel]!;
     const which = { ...this.merchant(shop, channel), outTradeNo };
-    return { shop, channel, visitor, order, goods: goods!, address, which };
+    return { visitor, order, goods: goods!, address, which };
   }
 
   async pay({ visitor, address, which }: Begun, how: Misbehaviour = {}): Promise<void> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { mark } from "../../config/names";
 import type { Platform } from "../../config/platform";
 import { pulumiOk } from "../../fleet/pulumi";
-import { command, inspect, Lab } from "./lab";
+import { buildImage, command, inspect, Lab } from "./lab";
 import { Visitors } from "./visitors";
 
 /**
@@ -41,12 +41,7 @@ afterAll(async () => {
 /** The platform's storefront with something more, under a tag of its own. */
 async function build(what: string, line: string): Promise<string> {
   const dockerfile = `FROM ${platform.storefrontImage}\nLABEL substation.test.${what}=${lab.name}\n${line}\n`;
-  const built = await command(
-    "docker",
-    ["build", "--quiet", "--tag", `substation-test:${lab.name}-${what}`, "-"],
-    { input: dockerfile, env: { ...process.env, DOCKER_BUILDKIT: "0" } },
-  );
-  return built.trim();
+  return await buildImage(["--tag", `substation-test:${lab.name}-${what}`, "-"], dockerfile);
 }
 
 test("a new image reaches visitors without one failed request", async () => {

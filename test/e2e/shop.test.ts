@@ -141,9 +141,9 @@ describe.each(everyProtocol)("%s, by %s: a callback", (id, channel) => {
   const notified = (result: string) => counters.notified(channel, result);
   const paid = counters.payments(channel, "paid");
   /** Sends a callback as somebody else than the gateway may: through the ingress, to the address that everybody can find out. */
-  const send = async ({ method, url, headers, body }: Callback, shop = id) => {
+  const send = async ({ method, url, headers, body }: Callback) => {
     const { pathname, search } = new URL(url);
-    const answer = await lab.request(`${shop}.substation.test`, pathname + search, { method, headers, body });
+    const answer = await lab.request(`${id}.substation.test`, pathname + search, { method, headers, body });
     return answer.body.toLowerCase().includes("fail") ? "refused" : "heard";
   };
 

@@ -1,9 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { appRole, databaseName, mark } from "../../config/names";
-import type { EngineEvent } from "../../fleet/pulumi";
-import { inspect, Lab, shopFile, type Inspected } from "./lab";
-import { changes } from "./observe";
+import { mark } from "../../config/names";
+import { inspect, Lab, shopFile } from "./lab";
+import { asShop, changesOfUpdate, serving } from "./observe";
 
 /**
  * A template's data on its way into a shop that runs, on the real engine: what is loaded, and that a changed template runs the migration alone. What is loaded
@@ -40,25 +39,6 @@ const write = (lines: string): void => {
   fs.appendFileSync(lab.file(group, id), `template: own\n${lines}`);
 };
 
-async function update(): Promise<string[]> {
-  const events: EngineEvent[] = [];
-  await lab.up(group, { onEvent: (event) => events.push(event) });
-  return changes(events);
-}
-
-async function serving(): Promise<Inspected> {
-  const found = await inspect(mark({ platform: lab.name, group, id }), "shop");
-  expect(found.map(({ State }) => State.Running)).toEqual([true]);
-  return found[0]!;
-}
-
-/** Runs SQL as the shop itself does. */
-async function asShop(sql: string): Promise<void> {
-  const { password } = (await shopFile(await serving())).database;
-  const database = databaseName(lab.name, id);
-  await lab.sql({ database, user: appRole(database), password }, (client) => client.query(sql));
-}
-
 test("a variable without a value stops the update before anything is made", async () => {
   template("卡");
   write("");
@@ -72,28 +52,28 @@ test("a variable without a value stops the update before anything is made", asyn
 
 test("a shop opens with its template's goods, notice, category and page, filled with its own values", async () => {
   write("variables: { hours: 9–22 }\n");
-  await update();
+  await changesOfUpdate(lab, group);
   const home = (await lab.get(host)).body;
   expect(home).toMatch(/小店客服 9–22.*<h4>Steam 平台<\/h4>.*卡 50\.00.*卡 80\.00/s);
   expect(home).toContain('<a href="/pages/about">关于小店</a>');
   expect((await lab.get(host, "/pages/about")).body).toContain("xiaodian.substation.test &lt;b&gt;");
   // Only the migration is given it; its file goes with it.
-  expect(await shopFile(await serving())).not.toHaveProperty("initialData");
+  expect(await shopFile(await serving(lab, group, id))).not.toHaveProperty("initialData");
 });
 
 test("a changed template brings what is new by another migration, and touches neither the shop's edits nor its container", async () => {
-  await asShop("UPDATE shop.goods SET title = '我的卡' WHERE face_value = 5000");
-  await asShop("DELETE FROM shop.notice WHERE body LIKE '%客服%'");
-  const before = await serving();
+  await asShop(lab, group, id, "UPDATE shop.goods SET title = '我的卡' WHERE face_value = 5000");
+  await asShop(lab, group, id, "DELETE FROM shop.notice WHERE body LIKE '%客服%'");
+  const before = await serving(lab, group, id);
   template("新卡", "  - { slug: refunds, title: 退换, text: 不退 }\n");
-  expect(await update()).toEqual(
+  expect(await changesOfUpdate(lab, group)).toEqual(
     ["create-replacement", "delete-replaced", "replace"].map((step) => `${step} Container xiaodian-migrate`),
   );
-  expect((await serving()).Id).toBe(before.Id);
+  expect((await serving(lab, group, id)).Id).toBe(before.Id);
   expect((await lab.get(host, "/pages/refunds")).status).toBe(200);
   const home = (await lab.get(host)).body;
   expect(home).toMatch(/我的卡.*卡 80\.00/s);
   expect(home).not.toMatch(/新卡|客服/);
   expect(home).toContain('<a href="/pages/refunds">退换</a>');
-  expect(await update()).toEqual([]);
+  expect(await changesOfUpdate(lab, group)).toEqual([]);
 });
