@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Resources } from "../../config/fleet";
+import type { Resources, SubstationSpec } from "../../config/fleet";
 import {
   appRole,
   containerName,
@@ -15,7 +15,7 @@ import {
 } from "../../config/names";
 import { mainStationPublicKey, mintToken } from "../../config/main-station-token";
 import type { Platform } from "../../config/platform";
-import { formatScopes, type Scope } from "../../config/scopes";
+import { formatScopes, orderedScopes } from "../../config/scopes";
 import { tarStream } from "../../local/tar";
 import { command, said } from "./commands";
 import { psql, zoneApi } from "./servers";
@@ -26,12 +26,8 @@ import { psql, zoneApi } from "./servers";
  */
 export interface BareShop {
   readonly owner: Owner;
-  readonly title: string;
-  readonly host: string;
-  readonly tier: string;
-  readonly scopes: readonly Scope[];
-  readonly revenueShareBasisPoints: number;
-  readonly resources: Resources;
+  /** Of the same file as the program's. It sells nothing: channels would want secrets. */
+  readonly spec: SubstationSpec;
 }
 
 const mebibyte = 1024 * 1024;
@@ -62,9 +58,9 @@ interface Secrets {
 }
 
 /** Drawn and signed here at no cost; a shell would start `openssl` six times. */
-function createSecrets(platform: Platform, { owner, scopes }: BareShop): Secrets {
+function createSecrets(platform: Platform, { owner, spec }: BareShop): Secrets {
   const draw = () => randomBytes(20).toString("hex");
-  const claims = { platform: platform.name, id: owner.id, scopes, jti: draw() };
+  const claims = { platform: platform.name, id: owner.id, scopes: spec.tier.scopes, jti: draw() };
   return {
     migratePassword: draw(),
     appPassword: draw(),
@@ -77,7 +73,7 @@ function createSecrets(platform: Platform, { owner, scopes }: BareShop): Secrets
 /** One session: roles, the database closed, its marks, PUBLIC sent away, opened, granted. */
 async function createDatabase(
   platform: Platform,
-  { owner, resources }: BareShop,
+  { owner, spec: { resources } }: BareShop,
   secrets: Secrets,
   signal: AbortSignal,
 ): Promise<void> {
@@ -134,8 +130,12 @@ async function migrate(
   );
   const { migratePassword, appPassword, ...shopSecrets } = secrets;
   const archive = await archiveOf({
-    [`${secretsFolder}/substation.json`]: config(platform, shop, migrateRole(name), migratePassword),
-    [`${shopSecretsFolder}/substation.json`]: config(platform, shop, appRole(name), appPassword, shopSecrets),
+    [`${secretsFolder}/substation.json`]: config(platform, shop, migrateRole(name), migratePassword, {
+      initialData: shop.spec.initialData,
+    }),
+    [`${shopSecretsFolder}/substation.json`]: config(platform, shop, appRole(name), appPassword, {
+      secrets: { ...shopSecrets, channels: {} },
+    }),
   });
   await command("docker", ["cp", "-", `${id}:/`], { input: archive, signal });
   await command("docker", ["start", "--attach", id], { signal });
@@ -143,7 +143,8 @@ async function migrate(
 
 /** `docker run --detach`, then `docker inspect` until it is healthy. */
 async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): Promise<void> {
-  const { owner, resources } = shop;
+  const { owner, spec } = shop;
+  const { resources, tier } = spec;
   const flags = [
     ...limited(resources),
     ...[
@@ -165,7 +166,7 @@ async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): P
       "3",
     ],
     ...ownerLabels(owner, "shop"),
-    ...label(labels.scopes, formatScopes(shop.scopes)),
+    ...label(labels.scopes, formatScopes(tier.scopes)),
     ...label(labels.processes, String(resources.processes)),
     ...routeLabels(platform, shop),
   ];
@@ -187,7 +188,7 @@ async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): P
 
 async function createRecord(
   platform: Platform,
-  { owner, host }: BareShop,
+  { owner, spec: { host } }: BareShop,
   signal: AbortSignal,
 ): Promise<void> {
   const record = {
@@ -257,7 +258,7 @@ const ownerLabels = (owner: Owner, role: string): string[] => [
   ...label(labels.role, role),
 ];
 
-function routeLabels(platform: Platform, { owner, host }: BareShop): string[] {
+function routeLabels(platform: Platform, { owner, spec: { host } }: BareShop): string[] {
   const name = `${owner.id}-${shortHash([host])}`;
   const [router, service, middleware] = ["routers", "services", "middlewares"].map(
     (part) => `traefik.http.${part}.${name}`,
@@ -282,26 +283,28 @@ function routeLabels(platform: Platform, { owner, host }: BareShop): string[] {
 /** substation.json of docs/image-contract.md. */
 function config(
   platform: Platform,
-  shop: BareShop,
+  { owner, spec }: BareShop,
   user: string,
   password: string,
-  secrets?: object,
+  more: { readonly secrets: object } | Pick<SubstationSpec, "initialData">,
 ): string {
-  const { owner, host, resources } = shop;
   const name = databaseName(owner.platform, owner.id);
   const { address, port, ca } = platform.database;
   return JSON.stringify({
     contract: 1,
     ...owner,
-    title: shop.title,
-    tier: shop.tier,
-    host,
-    url: `http://${host}:${platform.ingress.port}`,
-    revenueShareBasisPoints: shop.revenueShareBasisPoints,
+    title: spec.title,
+    tier: spec.tier.name,
     mainStation: {
-      scopes: shop.scopes,
+      scopes: orderedScopes(spec.tier.scopes),
       publicKey: mainStationPublicKey(platform.mainStationSigningKey),
     },
+    host: spec.host,
+    url: `http://${spec.host}:${platform.ingress.port}`,
+    revenueShareBasisPoints: spec.revenueShareBasisPoints,
+    markupBasisPoints: spec.markupBasisPoints,
+    modules: spec.modules,
+    channels: {},
     database: {
       host: address,
       port,
@@ -309,11 +312,11 @@ function config(
       user,
       appRole: appRole(name),
       schema: "shop",
-      maxConnections: resources.databaseConnections,
+      maxConnections: spec.resources.databaseConnections,
       ca,
       password,
     },
-    ...(secrets ? { secrets } : {}),
+    ...more,
   });
 }
 

@@ -1,12 +1,12 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { loadFleet, type Tier } from "../../config/fleet";
+import { loadFleet, type SubstationSpec } from "../../config/fleet";
 import type { Platform } from "../../config/platform";
 import { formatProblem } from "../../config/problem";
 import type { Progress } from "../../local/progress";
 import { stackConfigFile } from "../../local/workspace";
-import type { Lab } from "../e2e/lab";
+import { substationText, type Lab } from "../e2e/lab";
 import { awaitAnswers } from "./answers";
 import { openBare, type BareShop } from "./bare";
 import { removeGroup } from "./cleanup";
@@ -75,31 +75,22 @@ export async function bareOpening(
   concurrency: number,
 ): Promise<Run> {
   const { lab, platform, signal } = bench;
-  const { limits: resources, scopes } = tierOf(lab);
-  const shops = idsOf(group, count).map((id): BareShop => {
-    return {
-      owner: { platform: platform.name, group, id },
-      title,
-      host: hostOf(id),
-      tier,
-      scopes,
-      revenueShareBasisPoints: 1250,
-      resources,
-    };
+  const shops = specsOf(lab, group, count).map((spec): BareShop => {
+    return { owner: { platform: platform.name, group, id: spec.id }, spec };
   });
   return await timed(async () => {
     await inParallel(concurrency, shops, (shop) => openBare(platform, shop, signal));
     await awaitAnswers(
       lab,
-      shops.map(({ host }) => host),
+      shops.map(({ spec }) => spec.host),
       signal,
     );
   });
 }
 
 /** What was made for the first substation of a group. */
-export const factsOf = ({ platform }: Bench, group: string): Promise<Facts> =>
-  describe(platform, { platform: platform.name, group, id: idsOf(group, 1)[0] ?? "" });
+export const factsOf = ({ lab, platform }: Bench, group: string): Promise<Facts> =>
+  describe(lab, platform, { platform: platform.name, group, id: idsOf(group, 1)[0] ?? "" });
 
 /** Where the bare commands make something else than the program does, the comparison is worth nothing: this is told at the end, as a failure. */
 export function compare({ complaints }: Bench, program: Facts, bare: Facts): void {
@@ -142,9 +133,10 @@ export function hostsOf({ lab }: Bench, group: string): string[] {
   return (loadFleet(path.join(lab.root, "stacks")).groups.get(group) ?? []).map(({ host }) => host);
 }
 
-function tierOf(lab: Lab): Tier {
-  const { tiers, problems } = loadFleet(path.join(lab.root, "stacks"));
-  const found = tiers.get(tier);
-  if (!found) throw new Error(`there is no tier "${tier}"\n${problems.map(formatProblem).join("\n")}`);
-  return found;
+/** What the program's files would ask for, of substations that no file is written for. */
+function specsOf(lab: Lab, group: string, count: number): readonly SubstationSpec[] {
+  const added = idsOf(group, count).map((id) => ({ id, group, text: substationText(id, { tier, title }) }));
+  const { groups, problems } = loadFleet(path.join(lab.root, "stacks"), added);
+  if (problems.length > 0) throw new Error(problems.map(formatProblem).join("\n"));
+  return groups.get(group) ?? [];
 }

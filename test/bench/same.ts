@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Client } from "pg";
 import { databaseName, labels, mark, userId, type Owner } from "../../config/names";
 import type { Platform } from "../../config/platform";
-import { inspect } from "../e2e/lab";
+import { inspect, shopFile, type Lab } from "../e2e/lab";
+import { asSuperuser } from "../e2e/observe";
 import { psql, zoneApi } from "./servers";
 
 /** One thing that was made in two ways, and came out different. Without this check a ratio would mean nothing. */
@@ -20,12 +22,14 @@ export function differences(program: Facts, bare: Facts): Difference[] {
 
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** All that was made for a substation: containers, roles and rights, the record. What follows from its id and group alone is left out. */
-export async function describe(platform: Platform, owner: Owner): Promise<Facts> {
+/** All that was made for a substation: containers, the shop's file, what the migration loaded, roles and rights, the record. What follows from its id and group alone is left out. */
+export async function describe(lab: Lab, platform: Platform, owner: Owner): Promise<Facts> {
   const database = databaseName(owner.platform, owner.id);
   const user = String(userId(owner.platform, owner.id));
   const found = {
     shop: await container(owner, "shop"),
+    file: await file(owner),
+    loaded: await asSuperuser(lab, loaded, database),
     migrate: await container(owner, "migrate"),
     database: JSON.parse(await psql(platform.database, databaseFacts(database))) as unknown,
     record: await record(platform, owner),
@@ -64,6 +68,17 @@ async function container(owner: Owner, role: string): Promise<unknown> {
     networks: Object.keys(NetworkSettings.Networks),
   };
 }
+
+/** substation.json as the shop has it; of secrets, only that they are there. */
+async function file(owner: Owner): Promise<unknown> {
+  const [one] = await inspect(mark(owner), "shop");
+  const { secrets, database, ...plain } = await shopFile(one!);
+  return { ...plain, database: { ...database, password: "<secret>" }, secrets: Object.keys(secrets).sort() };
+}
+
+/** What the migration loaded into a new shop. */
+const loaded = async (client: Client): Promise<unknown> =>
+  (await client.query("SELECT kind, key FROM shop.initial_item ORDER BY 1, 2")).rows;
 
 /** Left to the engine, or about where the output of a command goes. */
 const ownSay: ReadonlySet<string> = new Set(["Hostname", "AttachStdout", "AttachStderr"]);

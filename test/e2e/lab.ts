@@ -118,29 +118,10 @@ export class Lab {
     }
   }
 
-  /** Writes a substation's file; `change` overrides single lines of a valid one, which sells nothing, or adds to it. */
+  /** Writes a substation's file. */
   write(group: string, id: string, change: Partial<SubstationFields> = {}): void {
-    const fields = {
-      title: `店铺 ${id}`,
-      tier: "trial",
-      host: `${id}.substation.test`,
-      revenueShare: "12.5%",
-      ...change,
-    };
-    const lines = [
-      `title: ${fields.title}`,
-      `tier: ${fields.tier}`,
-      `owner: { name: 测试, contact: "QQ 10001" }`,
-      `domain: { host: ${fields.host} }`,
-      `revenueShare: "${fields.revenueShare}"`,
-      ...(fields.image ? [`image: "${fields.image}"`] : []),
-      // JSON is YAML.
-      ...(["modules", "channels"] as const)
-        .filter((key) => fields[key])
-        .map((key) => `${key}: ${JSON.stringify(fields[key])}`),
-    ];
     fs.mkdirSync(path.join(this.root, "stacks", group), { recursive: true });
-    fs.writeFileSync(this.file(group, id), `${lines.join("\n")}\n`);
+    fs.writeFileSync(this.file(group, id), substationText(id, change));
   }
 
   file(group: string, id: string): string {
@@ -177,7 +158,7 @@ export class Lab {
     return out;
   }
 
-  /** The ingress follows the engine's events, and on a busy machine an update may be seconds ahead of it: waits until it routes to every healthy shop of the group. */
+  /** The ingress follows the engine's events, and an update may be ahead of it (README): waits until it routes to every healthy shop of the group. */
   async #routed(group: string): Promise<void> {
     const shown = await command("docker", [
       "ps",
@@ -300,6 +281,30 @@ async function checkMainStation(home: string): Promise<string> {
 async function removeAll(name: string, home: string): Promise<void> {
   await resetLocal({ confirm: () => Promise.resolve(name), dockerObjects: true }, silent);
   fs.rmSync(home, { recursive: true, force: true });
+}
+
+/** A substation's file; `change` overrides single lines of a valid one, which sells nothing, or adds to it. */
+export function substationText(id: string, change: Partial<SubstationFields>): string {
+  const fields = {
+    title: `店铺 ${id}`,
+    tier: "trial",
+    host: `${id}.substation.test`,
+    revenueShare: "12.5%",
+    ...change,
+  };
+  const lines = [
+    `title: ${fields.title}`,
+    `tier: ${fields.tier}`,
+    `owner: { name: 测试, contact: "QQ 10001" }`,
+    `domain: { host: ${fields.host} }`,
+    `revenueShare: "${fields.revenueShare}"`,
+    ...(fields.image ? [`image: "${fields.image}"`] : []),
+    // JSON is YAML.
+    ...(["modules", "channels"] as const)
+      .filter((key) => fields[key])
+      .map((key) => `${key}: ${JSON.stringify(fields[key])}`),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 export interface SubstationFields {

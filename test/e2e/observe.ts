@@ -30,9 +30,10 @@ export async function changesOfUpdate(lab: Lab, group: string): Promise<string[]
 
 /** The one container that a shop serves by. */
 export async function serving(lab: Lab, group: string, id: string): Promise<Inspected> {
-  const found = await inspect(mark({ platform: lab.name, group, id }), "shop");
-  expect(found.map(({ State }) => State.Running)).toEqual([true]);
-  return found[0]!;
+  const [shop, ...others] = await inspect(mark({ platform: lab.name, group, id }), "shop");
+  if (!shop?.State.Running || others.length > 0)
+    throw new Error(`${id} serves by ${shop?.State.Running ? others.length + 1 : "no"} container`);
+  return shop;
 }
 
 /** Runs SQL in the shop's database as the shop itself does, with the password that lies in its container. */

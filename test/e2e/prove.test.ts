@@ -3,6 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
+import { mark } from "../../config/names";
 import type { Proof, ProofStep } from "../../config/proof";
 import { prove } from "../../fleet/prove/prove";
 import { targets } from "../../fleet/prove/target";
@@ -137,7 +138,7 @@ test("an update ends with a purchase through every channel of each shop, and wit
     outTradeNo: outTradeNo!,
   });
   expect(order).toMatchObject({ amountFen, paidAt: expect.any(Number) as number });
-  const [shop] = await inspect(`substation ${lab.name}/demo/jia`, "shop");
+  const [shop] = await inspect(mark({ platform: lab.name, group: "demo", id: "jia" }), "shop");
   expect(jia!.subject).toMatchObject({
     container: shop?.Name.slice(1),
     containerId: shop?.Id,
@@ -230,7 +231,7 @@ test("a browser buys: from the shop to the sandbox's cashier, and back to the co
 });
 
 test("a shop that does not serve is not open, whatever its proof says", async () => {
-  const [shop] = await inspect(`substation ${lab.name}/demo/yi`, "shop");
+  const [shop] = await inspect(mark({ platform: lab.name, group: "demo", id: "yi" }), "shop");
   await command("docker", ["kill", shop!.Id]);
   expect(await status()).toEqual({ code: 1, open: { jia: "open", yi: "exited: npm run up -- demo" } });
 });
