@@ -15,7 +15,10 @@ const sha256 = (what: string) =>
       description: what,
       examples: ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     });
-const text = z.string().min(1).max(2000);
+
+/** Characters of a text in a proof, at most. */
+export const mostWords = 2000;
+const text = z.string().min(1).max(mostWords);
 const milliseconds = z.int().min(0).describe("Milliseconds that it took.");
 
 export const stepNames = ["container", "dns", "tls", "shop", "goods", "notify", "purchase"] as const;

@@ -1,4 +1,5 @@
-import type { ProofStep, Purchase } from "../../config/proof";
+import { printable } from "../../config/problem";
+import { mostWords, type ProofStep, type Purchase } from "../../config/proof";
 
 /** A step that came to no good end: what was seen, and what to do about it. */
 export class Failed extends Error {
@@ -65,11 +66,23 @@ export class Ledger {
     }
   }
 
-  #add(step: ProofStep): ProofStep {
+  #add(seen: ProofStep): ProofStep {
+    const step = { ...seen, what: words(seen.what) || "no reason was given" };
+    if (step.purchase) step.purchase = cleaned(step.purchase);
     this.steps.push(step);
     return step;
   }
 }
+
+/** Some of it is a shop's or a gateway's, which may be of any length and hold anything: a proof keeps only so much, and people read it on a terminal. */
+const words = (text: string): string => printable(text).slice(0, mostWords);
+
+const cleaned = (purchase: Purchase): Purchase => ({
+  ...purchase,
+  goods: words(purchase.goods),
+  ...(purchase.outTradeNo === undefined ? {} : { outTradeNo: words(purchase.outTradeNo) }),
+  ...(purchase.gateway === undefined ? {} : { gateway: words(purchase.gateway) }),
+});
 
 /** "purchase by alipay". */
 export const nameOf = ({ step, channel }: Title): string =>

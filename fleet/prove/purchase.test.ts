@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { channelKinds } from "../../config/channels";
 import type { ChannelSpec } from "../../config/channels/types";
-import { Failed } from "./ledger";
+import { proofSchema } from "../../config/proof";
+import { Failed, Ledger, type Seen } from "./ledger";
 import { purchase, type Purchasing } from "./purchase";
 import { checkReady, probeNotify, readGoods } from "./shop";
 import { testBed, testChannel, type Faults, type TestBed } from "./testing";
@@ -173,6 +174,46 @@ test("the home page lists something of each module that is on, and of no other",
   );
   bed.faults = { instead: () => [503, "维护中"] };
   expect((await read(modules)).message).toBe("the home page is answered with 503");
+});
+
+test("a price that is no whole number of fen is a fault of the page", async () => {
+  for (const price of ["10.5", "", "free"]) {
+    bed.faults = { instead: () => [200, `<li data-goods="7" data-module="gameCards" data-fen="${price}">`] };
+    expect((await failure(listed())).message).toBe(
+      `the price of goods 7 is "${price}", and no whole number of fen`,
+    );
+  }
+});
+
+test("whatever a shop says, a proof can hold it, and a terminal show it", async () => {
+  const ledger = new Ledger(() => undefined);
+  const take = (work: () => Promise<Seen>) => ledger.take({ step: "goods" }, [], work);
+  const says = (body: string, headers = {}): Faults => ({ instead: () => [200, body, headers] });
+
+  bed.faults = { instead: () => [302, "", { location: `/${"x".repeat(3_000)}` }] };
+  const notify = new URL("/pay/alipay/notify", bed.home);
+  expect(
+    (await take(() => probeNotify(bed.visitor, notify, "alipay", channelKinds.alipay.health))).what,
+  ).toHaveLength(2000);
+  bed.faults = says(`<li data-goods="7" data-module="&#27;x" data-fen="1">`);
+  expect((await take(() => readGoods(bed.visitor, bed.home, spec({ "\u001bx": { enabled: true } })).then(said))).what).toBe("\\u001bx"); // prettier-ignore
+  bed.faults = says("", { "x-substation-instance": "\u0085[2J" });
+  expect((await take(() => checkReady(bed.visitor, bed.home, "f".repeat(64), { wait: 0 }))).what).toMatch(
+    /^container \\u0085\[2J answers for /,
+  );
+
+  const order = (id: string): Faults["instead"] => (method, path) =>
+    method === "GET" && /^\/orders\//.test(path) ? [200, `<p role="status" data-state="open"></p><form method="post" action="${path}/pay"><button name="channel" value="alipay"></button></form><i data-payment="real">${id}</i>`] : undefined; // prettier-ignore
+  const paid = (id: string) => take(() => buy(real, { instead: order(id), gateway: `https://${"a.".repeat(1_500)}example` })); // prettier-ignore
+  const { purchase: long } = await paid("7".repeat(3_000));
+  expect([long?.outTradeNo, long?.gateway].map((text) => text?.length)).toEqual([2000, 2000]);
+  expect((await paid(" ")).purchase).not.toHaveProperty("outTradeNo");
+
+  expect((await take(() => Promise.reject(new Error("")))).what).toBe("no reason was given");
+  expect(proofSchema.shape.steps.parse(ledger.steps)).toHaveLength(6);
+});
+const said = (goods: readonly { readonly module: string }[]): Seen => ({
+  what: goods.map(({ module }) => module).join(),
 });
 
 test("the shop must be ready, and be the container that is meant", async () => {

@@ -254,7 +254,8 @@ function numberOf({ body }: Page, { id }: ChannelSpec): Pick<Purchase, "outTrade
   const found = elementsWith(body, "data-payment").find(
     ({ attributes }) => attributes["data-payment"] === id,
   );
-  return found ? { outTradeNo: textOf(found.content) } : {};
+  const outTradeNo = textOf(found?.content ?? "");
+  return outTradeNo === "" ? {} : { outTradeNo };
 }
 
 /** What the shop tells a person went wrong. */

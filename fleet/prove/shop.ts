@@ -83,13 +83,21 @@ export async function readGoods(visitor: Visitor, home: URL, { modules }: Target
 }
 
 const goodsOn = ({ body }: Page): Goods[] =>
-  elementsWith(body, "data-goods").map(({ attributes, content }) => ({
-    id: attributes["data-goods"] ?? "",
-    module: attributes["data-module"] ?? "",
-    title: textOf(/<a\b[^>]*>([^]*?)<\/a>/.exec(content)?.[1] ?? "").slice(0, 200) || "(without a title)",
-    fen: Number(attributes["data-fen"]),
-    soldOut: "data-sold-out" in attributes,
-  }));
+  elementsWith(body, "data-goods").map(({ attributes, content }) => {
+    const { "data-goods": id = "", "data-module": module = "", "data-fen": fen = "" } = attributes;
+    if (!/^\d+$/.test(fen))
+      throw new Failed(
+        `the price of goods ${id} is "${fen}", and no whole number of fen`,
+        "See docs/image-contract.md.",
+      );
+    return {
+      id,
+      module,
+      title: textOf(/<a\b[^>]*>([^]*?)<\/a>/.exec(content)?.[1] ?? "").slice(0, 200) || "(without a title)",
+      fen: Number(fen),
+      soldOut: "data-sold-out" in attributes,
+    };
+  });
 
 /**
  * Sends what is signed by nobody to where the gateway will call: by both methods the shop must refuse it in the gateway's own words. A challenge page, a redirect or a 404
