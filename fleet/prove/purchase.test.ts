@@ -232,6 +232,8 @@ test.each([
   ["a page for people", [200, "<h1>Checking your browser: fail</h1>", { "content-type": "text/html" }]],
   ['no word of refusal ("fail" of alipay)', [405, "method not allowed", { "content-type": "text/plain" }]],
   ['no word of refusal ("fail" of alipay)', [404, "", {}]],
+  ["a status of what is not there", [404, '{"error":"failed"}', { "content-type": "application/json" }]],
+  ["a status of what is not there", [405, "fail", { "content-type": "text/plain" }]],
 ] as const)(
   "a notify route that answers with %s is no route for a gateway, by either method",
   async (why, answer) => {

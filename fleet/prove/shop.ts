@@ -100,8 +100,8 @@ const goodsOn = ({ body }: Page): Goods[] =>
   });
 
 /**
- * Sends what is signed by nobody to where the gateway will call: by both methods the shop must refuse it in the gateway's own words. A challenge page, a redirect or a 404
- * would meet the gateway too.
+ * Sends what is signed by nobody to where the gateway will call: by both methods the shop must refuse it in the gateway's own words. A challenge page, a redirect, a 404 or
+ * a 405 would meet the gateway too.
  * @throws Failed
  */
 export async function probeNotify(
@@ -130,7 +130,12 @@ export async function probeNotify(
                 `no word of refusal ("${refusal}" of ${kind})`,
                 "See that /pay/ reaches the shop, and the shop's log.",
               ]
-            : [];
+            : status === 404 || status === 405
+              ? [
+                  "a status of what is not there",
+                  "Answer by GET and by POST with another one: a gateway may take this route for a wrong address, and never call again.",
+                ]
+              : [];
     if (wrong !== undefined) throw new Failed(`${seen}: ${wrong}`, remedy ?? "");
   }
   return { what: `${url.pathname} refuses what is unsigned, by GET and by POST` };
