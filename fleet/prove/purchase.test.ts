@@ -125,6 +125,18 @@ test("a custom channel has a sandbox of its own, wherever that is", async () => 
   });
 });
 
+test("a code of a custom channel that only an app can open cannot be paid by", async () => {
+  const custom = testChannel("wechat", { kind: "custom", gateway: "" });
+  for (const sandboxGateway of [undefined, bed.sandboxGateway]) {
+    const { message, remedy, purchase: evidence } = await failure(buy(custom, {}, { sandboxGateway }));
+    expect(message).toBe(
+      "the payment of wechat goes on in an app: its code is weixin:, which no browser opens",
+    );
+    expect(remedy).toContain("docs/channel-adapter.md");
+    expect(evidence).toEqual({ ...begun, gateway: "weixin:" });
+  }
+});
+
 test("each way in which a purchase fails has its cause, what to do, and the evidence so far", async () => {
   const silent = await failure(buy(alipay, { paid: "open" }));
   expect(silent.message).toMatch(

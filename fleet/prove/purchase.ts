@@ -178,10 +178,16 @@ async function pay(
       begun,
     );
   };
+  const isPage = at.protocol.startsWith("http");
+  if (!isPage && channel.kind !== "wechatPay")
+    throw new Failed(
+      `the payment of ${channel.id} goes on in an app: its code is ${at.protocol}, which no browser opens`,
+      "Nothing was paid. Let the sandbox begin a payment with the address of a page (docs/channel-adapter.md).",
+      begun,
+    );
   // In place of a phone's camera.
-  const first = at.protocol.startsWith("http")
-    ? at
-    : new URL(`${sandboxGateway}/${channel.kind}/scan?code_url=${encodeURIComponent(at.href)}`);
+  const scanned = `/wechatPay/scan?code_url=${encodeURIComponent(at.href)}`;
+  const first = isPage ? at : new URL(`${sandboxGateway}${scanned}`);
   allowed(first);
   const cashier = await visitor.follow(await visitor.get(first), allowed);
   const pressed = performance.now();
