@@ -43,7 +43,7 @@ export type ProblemCode =
 
 /** `file:line:column  code  message`, safe to print: file names and values come from strangers. */
 export function formatProblem(p: Problem): string {
-  return `${printable(p.file)}:${p.line}:${p.column}  ${p.code}  ${p.message}`;
+  return `${printable(p.file)}:${p.line}:${p.column}  ${p.code}  ${printable(p.message)}`;
 }
 
 /** By file, line, column, code; files in code unit order, so that every machine prints the same. */

@@ -35,6 +35,15 @@ const cases: [fact: string, channel: string, found: string[]][] = [
   ["epay of a version that does not exist", `${epay}, version: v3, secrets: {}`, ['10:109  value/choice  channels.pay.version is "v3": did you mean "v1"? The choices are v1, v2.']],
 ];
 
+// prettier-ignore
+test("an id that a terminal would obey is refused, and shown without obeying it", () => {
+  const files = { "demo/mengxiang.yaml": `${goodFile}channels:\n  "\\e[31mx": { ${epay}, version: v1, secrets: {} }\n` };
+  expect(fleetOf(files).lines.map((line) => line.split("  ").slice(1, 3).join("  "))).toEqual([
+    'channel/syntax  channels."\\u001b[31mx" is no id for a channel: it is 2 to 20 of a-z, 0-9 and "-", beginning with a letter, not ending with "-", and part of its notify URL.',
+    "key/missing  channels.\\u001b[31mx.secrets.key is missing, which version v1 wants: add it, like key: epay-key.",
+  ]);
+});
+
 test.each(cases)("%s", (_fact, channel, found) => {
   expect(check(channel)).toEqual(found.map((line) => `stacks/demo/mengxiang.yaml:${line}`));
 });

@@ -352,6 +352,23 @@ test("what somebody may have written in place of a secret's name, or of a key, i
   );
 });
 
+test("a channel's id that a terminal would obey is told without obeying it", () => {
+  const text = `${goodFile}${sold}`.replace("  ali:", '  "\\e[31mx":');
+  const { fields, told } = explained({ "demo/mengxiang.yaml": text });
+  expect(told["channels.\\u001b[31mx.kind"]!.otherwise).toBe("nothing: the file must say it");
+  expect(told["channels.\\u001b[31mx.title"]!.otherwise).toBe(
+    "the file, by channels.\\u001b[31mx.title: it would win",
+  );
+  expect(told["markup"]!.bounds[1]!.text).toBe(
+    "at least 0.7%, or the fee of channels.\\u001b[31mx sells below the cost",
+  );
+  const texts = fields.flatMap(({ bounds, at: _, ...one }) => [
+    ...Object.values(one),
+    ...bounds.map((bound) => bound.text),
+  ]);
+  expect(texts.filter((one) => one?.includes("\u001b"))).toEqual([]);
+});
+
 test("whatever stands in the file, it is explained and not stumbled over", () => {
   const lines = (goodFile + sold).split("\n");
   const anyLine = fc.constantFrom(

@@ -55,7 +55,7 @@ function isIdle(context: Context, path: Path): boolean {
 
 function explainPath(context: Context, path: Path): ExplainedField {
   const { document } = context;
-  const field = path.join(".");
+  const field = printable(path.join(".")); // ids of channels come as they stand in the file
   const value = valueAt(document.value, path);
   const fallback = fallbackOf(context, path);
   const bounds = boundsOf(context, path);
@@ -200,7 +200,7 @@ function floors({ document, channels }: Context): Bound[] {
   return channels.flatMap(({ id, enabled, feeBasisPoints }) => {
     const least = leastMarkup({ revenueShareBasisPoints, feeBasisPoints });
     if (!enabled || least === undefined || least === 0) return [];
-    const text = `at least ${share.format(least)}, or the fee of channels.${id} sells below the cost`;
+    const text = `at least ${share.format(least)}, or the fee of channels.${printable(id)} sells below the cost`;
     return [{ text, at: document.at(["channels", id, "fee"]) }];
   });
 }
