@@ -24,6 +24,12 @@ export function idFinding(id: string): Finding | undefined {
     : undefined;
 }
 
+/** Folders under `stacks/` that are no groups, and what is in them. */
+const ownFolders = { channels: "descriptors of payment systems", templates: "templates" };
+
+export type OwnFolder = keyof typeof ownFolders;
+export const isOwnFolder = (name: string): name is OwnFolder => Object.hasOwn(ownFolders, name);
+
 /** Why `name`, a folder under `stacks/`, cannot be the name of a group. */
 export function groupFinding(name: string): Finding | undefined {
   if (!/^[a-z][a-z0-9-]{0,30}$/.test(name) || name.endsWith("-")) {
@@ -32,11 +38,8 @@ export function groupFinding(name: string): Finding | undefined {
       why: 'a group is a Pulumi stack: 1 to 31 of a-z, 0-9 and "-", beginning with a letter, not ending with "-"; rename the folder',
     };
   }
-  if (name === "channels")
-    return {
-      code: "group/reserved",
-      why: "that folder is for descriptors of payment systems; choose another",
-    };
+  if (isOwnFolder(name))
+    return { code: "group/reserved", why: `that folder is for ${ownFolders[name]}; choose another` };
   return name === "platform" || name.startsWith("platform-")
     ? { code: "group/reserved", why: "that name is for the stacks of platforms; rename the folder" }
     : undefined;

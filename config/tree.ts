@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { channelNameFinding } from "./channels/names";
-import { groupFinding, idFinding } from "./ids";
+import { groupFinding, idFinding, isOwnFolder, type OwnFolder } from "./ids";
 import { quote } from "./problem";
 import type { Finding, Problem, ProblemCode } from "./problem";
 
@@ -36,9 +36,6 @@ export interface NewFile {
   readonly group: string;
   readonly text: string;
 }
-
-/** Folder of the descriptors, which is no group. */
-const channelsFolder = "channels";
 
 /** A template's own file, in the folder of its name. */
 export const templateFileName = "template.yaml";
@@ -88,12 +85,16 @@ export function readTree(root: string, name: (path: string) => string): Tree {
   const templates: { name: string; path: string }[] = [];
   const groups: { name: string; path: string; files: TreeFile[] }[] = [];
   let channels: TreeFile[] = [];
+  const readOwn: Readonly<Record<OwnFolder, (path: string) => void>> = {
+    channels: (path) => {
+      channels = readFiles(path, channelNameFinding);
+    },
+    templates: readTemplates,
+  };
   const top = entries(root);
   for (const entry of top) {
     const path = join(root, entry.name);
-    if (entry.isDirectory() && entry.name === "templates") readTemplates(path);
-    else if (entry.isDirectory() && entry.name === channelsFolder)
-      channels = readFiles(path, channelNameFinding);
+    if (entry.isDirectory() && isOwnFolder(entry.name)) readOwn[entry.name](path);
     else if (entry.isDirectory() && !/\.ya?ml$/i.test(entry.name)) groups.push(readGroup(entry.name, path));
     else if (entry.name === "tiers.yaml" && entry.isFile()) tiers = path;
     else if (!/^Pulumi\..+\.yaml$/.test(entry.name)) strayFile(path, entry);

@@ -171,6 +171,7 @@ test.each<[what: string, wanted: Asked[], expected: string[]]>([
   ["an id twice", [asked("aa"), asked("aa", { "domain.host": "b.substation.test" })], ['1 id  id/taken  The id is "aa", and another of the new ones has it: no file is ever overwritten; choose another.']],
   ["an id that is none", [asked("A_a", { "domain.host": "a.substation.test" })], ['0 id  id/syntax  It would be "demo/A_a.yaml": the file name is the id: 2 to 31 of a-z, 0-9 and "-", beginning with a letter, not ending with "-"; rename the file.']],
   ["the folder of descriptors", [asked("aa", {}, { group: "channels" })], ['0 group  group/reserved  It would be "channels/aa.yaml": that folder is for descriptors of payment systems; choose another.']],
+  ["the folder of templates", [asked("aa", {}, { group: "templates" })], ['0 group  group/reserved  It would be "templates/aa.yaml": that folder is for templates; choose another.']],
   ["a group that is none", [asked("aa", {}, { group: "platform" })], ['0 group  group/reserved  It would be "platform/aa.yaml": that name is for the stacks of platforms; rename the folder.']],
   ["a path for an id", [asked("../../x", { "domain.host": "a.substation.test" })], [expect.stringMatching(/^0 id {2}id\/syntax/) as string]],
   ["a host that is taken", [asked("aa", { "domain.host": "mengxiang.substation.test" })], ['0 domain.host  host/taken  domain.host is "mengxiang.substation.test", and stacks/demo/mengxiang.yaml has it too: choose another.']],
