@@ -69,8 +69,10 @@ export function readContext(stacks: string, id: string): Context {
   const tierName = valueAt(document.value, ["tier"]);
   const tier = typeof tierName === "string" ? tiers?.byName.get(tierName) : undefined;
   const settings = (name: string) => new Settings(join(root, `Pulumi.${name}.yaml`), display);
-  const chosen = settings(group).get("platform");
+  const groupSettings = settings(group);
+  const chosen = groupSettings.get("platform");
   const stack = chosen?.value ?? "platform";
+  const platformSettings = settings(stack);
   const fleet = loadFleet(stacks);
   const tree = readTree(root, display);
   const adapters = { byName: fleet.adapters, names: tree.channels.map(({ id }) => id), problems: [] };
@@ -90,9 +92,13 @@ export function readContext(stacks: string, id: string): Context {
     template: templates.get(templateOf(document.value) ?? ""),
     templates: templates.names,
     platform: { stack, ...(chosen ? { at: chosen.at } : {}) },
-    platformSettings: settings(stack),
+    platformSettings,
     secrets: tryStored(stacks, group)?.filter((one) => one.id === id),
-    problems: problemsFor(fleet, group).filter((problem) => !isSiblings(problem.file)),
+    problems: [
+      ...problemsFor(fleet, group).filter((problem) => !isSiblings(problem.file)),
+      ...groupSettings.problems,
+      ...platformSettings.problems,
+    ],
   };
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 
 import { databaseName } from "../names";
+import { formatProblem } from "../problem";
 import { goodFile, goodTiers } from "../testFleet";
 import { explain, type ExplainedField, type Explanation } from "./index";
 
@@ -260,6 +261,23 @@ test("what only the platform knows is said to be not known where its settings ar
   ]);
 });
 
+test("settings of a stack that holds many secrets are read; of more than that is said why they are not", () => {
+  const stored = (count: number): string =>
+    Array.from(
+      { length: count },
+      (_, at) => `  x:secret.mengxiang.k${at}: { secure: "v1:${"A".repeat(2300)}" }\n`,
+    ).join("");
+  const settings = (count: number) => ({
+    "demo/mengxiang.yaml": goodFile,
+    "Pulumi.demo.yaml": `config:\n${stored(count)}  x:platform: platform-b\n`,
+  });
+  const { told, problems } = explained(settings(30));
+  expect([told["platform"]!.value, problems]).toEqual(["platform-b", []]);
+  expect(explained(settings(1900)).problems.map(formatProblem)).toEqual([
+    "stacks/Pulumi.demo.yaml:1:1  file/too-large  The file has 4,456,323 bytes: such a file has at most 4,194,304.",
+  ]);
+});
+
 test("a file with problems is explained as far as it can be read, and its problems are told", () => {
   const broken = goodFile.replace("tier: standard", "tier: standart").replace("12.5%", '"12.5"');
   const { told, problems } = explained({
@@ -362,8 +380,8 @@ test("a channel's id that a terminal would obey is told without obeying it", () 
   expect(told["markup"]!.bounds[1]!.text).toBe(
     "at least 0.7%, or the fee of channels.\\u001b[31mx sells below the cost",
   );
-  const texts = fields.flatMap(({ bounds, at: _, ...one }) => [
-    ...Object.values(one),
+  const texts = fields.flatMap(({ field, value, why, otherwise, bounds }) => [
+    ...[field, value, why, otherwise],
     ...bounds.map((bound) => bound.text),
   ]);
   expect(texts.filter((one) => one?.includes("\u001b"))).toEqual([]);

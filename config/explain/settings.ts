@@ -1,19 +1,31 @@
+import { existsSync } from "node:fs";
+
 import { parseYaml } from "../document";
 import type { Document } from "../document";
-import type { Position } from "../problem";
+import type { Position, Problem } from "../problem";
 import { readSource } from "../source";
 import { valueAt } from "../shape";
+
+/** Bytes. A group's settings hold every secret of its substations, about 2 KiB for each private key: more than any typed file. */
+const largestSettings = 4 * 2 ** 20;
 
 /** The settings file of a stack, as far as it can be read without Pulumi: plain values, and that a secret one is there. */
 export class Settings {
   /** As people name the file. */
   readonly file: string;
+  /** Why there is a file, and it could not be read. */
+  readonly problems: readonly Problem[];
   private readonly document: Document | undefined;
 
   constructor(path: string, display: (path: string) => string) {
     this.file = display(path);
-    const { text } = readSource(path, this.file);
+    if (!existsSync(path)) {
+      this.problems = []; // a stack without settings has no file
+      return;
+    }
+    const { text, problems } = readSource(path, this.file, largestSettings);
     this.document = text === undefined ? undefined : parseYaml(this.file, text);
+    this.problems = [...problems, ...(this.document?.broken ? this.document.problems : [])];
   }
 
   /** False where there is no file that could be read. */
