@@ -22,8 +22,7 @@ const channel = (id: string, merchantId: string): ChannelSpec => ({
     descriptor: {
       ...{ kind: "custom", title: "河马付", description: "Hema Pay.", merchant: ["merchantId"], fields: [] },
       limits: { minimum: 10, maximum: 200_000, dailyCap: 5_000_000 },
-      notifyMethods: ["POST"],
-      health: { refusal: "fail", retrySeconds: [60] },
+      health: { refusal: "fail" },
     },
   },
 });

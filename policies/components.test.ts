@@ -56,8 +56,7 @@ const custom: ChannelSpec = {
       ...{ kind: "custom", title: "河马付", description: "Hema Pay.", merchant: ["merchantId"] },
       fields: [],
       limits: channel,
-      notifyMethods: ["POST"],
-      health: { refusal: "fail", retrySeconds: [60] },
+      health: { refusal: "fail" },
     },
   },
 };

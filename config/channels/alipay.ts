@@ -33,6 +33,5 @@ export const alipay: ChannelDescriptor = {
   merchant: ["appId"],
   gateway: "https://openapi.alipay.com/gateway.do",
   limits,
-  notifyMethods: ["POST"],
-  health: { refusal: "fail", retrySeconds: [240, 600, 600, 3600, 7200, 21_600, 54_000] },
+  health: { refusal: "fail" },
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { Document, Path } from "../document";
-import { checked, choice, line, list, quantity, word } from "../forms";
+import { checked, line, list, quantity, word } from "../forms";
 import { imageFinding, imagePattern } from "../image";
 import { validate } from "../issues";
 import type { Problem, ProblemCode } from "../problem";
@@ -86,15 +86,6 @@ export const descriptorSchema = z
         dailyCap: fen(limits.dailyCap, "The most that a channel may take in a day, in yuan.", "1000000.00"),
       })
       .meta({ description: "What a channel may say at most, and what holds where it says nothing." }),
-    notifyMethods: list(
-      choice(["GET", "POST"], { description: "An HTTP method.", examples: ["POST"] }),
-      1,
-      2,
-      {
-        description: "The methods by which the payment system calls the notify URL.",
-        examples: [["POST"]],
-      },
-    ),
     health: z
       .strictObject({
         refusal: line(1, 60, {
@@ -102,17 +93,6 @@ export const descriptorSchema = z
             "What the answer to a notification without a signature contains: the adapter's refusal, neither a 404 nor a challenge page.",
           examples: ["fail"],
         }),
-        retrySeconds: z
-          .array(
-            z
-              .number()
-              .min(1)
-              .max(604_800)
-              .int()
-              .meta({ description: "Seconds.", examples: [60] }),
-          )
-          .max(50)
-          .meta({ description: "Seconds from one notification to the next, until the shop has taken one." }),
       })
       .meta({ description: "What shows that a channel works." }),
     adapter: adapterSchema,

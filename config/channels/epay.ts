@@ -69,6 +69,5 @@ export const epay: ChannelDescriptor = {
   fields,
   merchant: ["gateway", "merchantId", "type"],
   limits,
-  notifyMethods: ["GET"],
-  health: { refusal: "fail", retrySeconds: [60, 180, 1200, 3600, 7200] },
+  health: { refusal: "fail" },
 };

@@ -51,8 +51,6 @@ export interface ChannelDescriptor {
   readonly gateway?: string;
   /** Fen. Bounds of what a channel may say, and what is meant where it says nothing. */
   readonly limits: Limits;
-  /** The methods by which the gateway calls the notify URL. */
-  readonly notifyMethods: readonly ("GET" | "POST")[];
   readonly health: Health;
   /** Whether a channel may say `sandbox: true`. @default true */
   readonly sandbox?: boolean;
@@ -80,8 +78,6 @@ export interface AdapterNeeds {
 export interface Health {
   /** The shop's answer to a notification without a signature contains it, in any case: neither a 404 nor a challenge page does. */
   readonly refusal: string;
-  /** Seconds from one notification to the next, as the gateway's documentation says, until the shop has taken one. */
-  readonly retrySeconds: readonly number[];
 }
 
 export interface Limits {

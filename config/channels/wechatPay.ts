@@ -65,11 +65,5 @@ export const wechatPay: ChannelDescriptor = {
   merchant: ["merchantId", "appId"],
   gateway: "https://api.mch.weixin.qq.com",
   limits,
-  notifyMethods: ["POST"],
-  health: {
-    refusal: "fail",
-    retrySeconds: [
-      15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10_800, 10_800, 10_800, 21_600, 21_600,
-    ],
-  },
+  health: { refusal: "fail" },
 };

@@ -318,8 +318,7 @@ fields:
   - { name: key, type: text, secret: true, description: The key., example: hema-key }
 merchant: [shopNumber]
 limits: { minimum: "0.10", maximum: "2000.00", dailyCap: "50000.00" }
-notifyMethods: [POST]
-health: { refusal: fail, retrySeconds: [60] }
+health: { refusal: fail }
 adapter:
   image: sha256:${"0".repeat(64)}
   resources: { memory: 32 MB, cpus: 0.1, processes: 8 }
