@@ -16,8 +16,8 @@ function watching() {
   const adapters = watchAdapters(
     all,
     (level, message, fields) => logs.push(`${level} ${message} ${JSON.stringify(fields)}`),
-    (_channel, port) => {
-      const fault = faults.get(port)!;
+    ({ adapter }) => {
+      const fault = faults.get(adapter!.port)!;
       return fault ? Promise.reject(new Error(fault)) : Promise.resolve();
     },
   );

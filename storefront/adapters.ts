@@ -1,4 +1,4 @@
-import { askHealth } from "./channels/custom";
+import { askHealth } from "./channels/open";
 import type { PlainChannel } from "./config";
 import { type Log, reason } from "./log";
 
@@ -29,7 +29,6 @@ export function watchAdapters(
 ): Adapters {
   const watched = channels.filter(({ adapter }) => adapter !== undefined);
   const states = new Map<string, keyof typeof pauses>(watched.map(({ id }) => [id, "new"]));
-  const waitedFor = new Set(watched.filter(({ enabled }) => enabled).map(({ id }) => id));
   const told = new Map<string, string>();
   const timers = new Map<string, NodeJS.Timeout>();
   const deadline = performance.now() + patience;
@@ -37,15 +36,14 @@ export function watchAdapters(
   for (const channel of watched) void look(channel);
 
   async function look(channel: PlainChannel): Promise<void> {
-    const { id, adapter } = channel;
-    const fault = await ask({ ...channel, secrets: {} }, adapter?.port ?? 0).then(
+    const { id } = channel;
+    const fault = await ask({ ...channel, secrets: {} }).then(
       () => "",
       (error: unknown) => reason(error).error,
     );
     if (over) return;
     const state = fault === "" ? "up" : states.get(id) === "new" ? "new" : "down";
     states.set(id, state);
-    if (state === "up") waitedFor.delete(id);
     if (told.get(id) !== fault) {
       told.set(id, fault);
       if (fault === "") log("info", "the adapter of a channel answers", { channel: id });
@@ -62,7 +60,9 @@ export function watchAdapters(
   }
 
   return {
-    opened: () => waitedFor.size === 0 || performance.now() > deadline,
+    opened: () =>
+      watched.every(({ id, enabled }) => !enabled || states.get(id) !== "new") ||
+      performance.now() > deadline,
     up: (channel) => (states.get(channel) ?? "up") === "up",
     states: () => [...states].map(([id, state]) => [id, state === "up"] as const),
     stop() {

@@ -23,8 +23,6 @@ export const openAlipay: OpenChannel = (config) => {
   const merchant: Merchant = { gateway, appId, own: own!, theirs: theirs! };
 
   return {
-    id: config.id,
-    kind: config.kind,
     merchant: appId,
     start: (payment) => {
       const { url, bizContent } = signedCall(

@@ -137,7 +137,7 @@ test("an adapter that fails, or says what is no JSON or far too much, is an erro
 });
 
 test("health is contract 1", async () => {
-  const health = () => fault(askHealth(config(), config().adapter!.port));
+  const health = () => fault(askHealth(config()));
   saying({ contract: 1 });
   expect(await health()).toBe("answered undefined");
   saying({ contract: 2 });

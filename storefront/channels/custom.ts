@@ -18,13 +18,10 @@ const contract = 1;
  * and not trusted: every answer is bounded and read strictly, and whether a payment is right the shop decides as for every channel.
  */
 export const openCustom: OpenChannel = (config) => {
-  const { id, kind, adapter } = config;
-  if (!adapter) throw new ChannelError(`channel ${id} (${kind}) cannot be used: adapter is missing`);
+  const adapter = adapterOf(config);
   const call = (path: string, body: object): Promise<Json> =>
-    callAdapter(config, adapter.port, "POST", path, JSON.stringify(body));
+    callAdapter(config, "POST", path, JSON.stringify(body));
   return {
-    id,
-    kind,
     merchant: adapter.merchant,
     async start({ expiresAt, ...payment }) {
       const answer = await call("/start", { ...payment, expiresAt: expiresAt.toISOString() });
@@ -41,24 +38,28 @@ export const openCustom: OpenChannel = (config) => {
 };
 
 /** Whether the adapter works. @throws ChannelError which says what it answered instead */
-export async function askHealth(config: ChannelConfig, port: number): Promise<void> {
-  const answer = await callAdapter(config, port, "GET", "/health");
+export async function askHealth(config: ChannelConfig): Promise<void> {
+  const answer = await callAdapter(config, "GET", "/health");
   if (answer["contract"] === contract) return;
   const seen = `its adapter speaks contract ${codeOf(answer["contract"])}, and this shop ${contract}`;
   throw failure(config, seen, "use an adapter and a storefront that fit");
 }
 
+function adapterOf({ id, kind, adapter }: ChannelConfig): NonNullable<ChannelConfig["adapter"]> {
+  if (adapter) return adapter;
+  throw new ChannelError(`channel ${id} (${kind}) cannot be used: adapter is missing`);
+}
+
 /** @throws ChannelError for anything but 200 and a JSON object */
 async function callAdapter(
   config: ChannelConfig,
-  port: number,
   method: "GET" | "POST",
   path: string,
   body?: string,
 ): Promise<Json> {
   const answer = await ask(config, {
     method,
-    url: `http://127.0.0.1:${port}${path}`,
+    url: `http://127.0.0.1:${adapterOf(config).port}${path}`,
     advice: "look at the log of its adapter's container",
     ...(body === undefined ? {} : { body, headers: { "content-type": "application/json" } }),
   });

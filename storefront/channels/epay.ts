@@ -71,8 +71,6 @@ interface Version extends Sealed {
 }
 
 const channelOf = (version: Version): Channel => ({
-  id: version.config.id,
-  kind: version.config.kind,
   merchant: version.pid,
   start: (payment) => version.start(version, payment),
   readNotify: (request) => Promise.resolve(readNotify(version, request)),

@@ -1,16 +1,17 @@
 import type * as Alipay from "./alipay";
 import type * as Custom from "./custom";
 import type * as Epay from "./epay";
-import { ChannelError, type OpenChannel } from "./types";
+import { type ChannelConfig, ChannelError, type OpenChannel } from "./types";
 import type * as WechatPay from "./wechatPay";
 
 /* eslint-disable @typescript-eslint/no-require-imports -- a late `import()` wants ".js", which no tool of ours finds here */
+const custom = () => require("./custom") as typeof Custom;
 /** Each kind is compiled when the first channel of it opens: a shop keeps none in memory that it does not use. */
 const kinds: ReadonlyMap<string, () => OpenChannel> = new Map([
   ["alipay", () => (require("./alipay") as typeof Alipay).openAlipay],
   ["wechatPay", () => (require("./wechatPay") as typeof WechatPay).openWechatPay],
   ["epay", () => (require("./epay") as typeof Epay).openEpay],
-  ["custom", () => (require("./custom") as typeof Custom).openCustom],
+  ["custom", () => custom().openCustom],
 ]);
 /* eslint-enable */
 
@@ -23,3 +24,6 @@ export const openChannel: OpenChannel = (config) => {
     );
   return kind()(config);
 };
+
+/** Whether a custom channel's adapter works. @throws ChannelError which says what it answered instead */
+export const askHealth = (config: ChannelConfig): Promise<void> => custom().askHealth(config);

@@ -3,10 +3,6 @@
  * gateway says; which order a payment belongs to, whether it is right and what is handed out is the shop's business alone.
  */
 export interface Channel {
-  /** The channel's key in the typed file: unique in the shop, part of its notify URL. */
-  readonly id: string;
-  /** "alipay", "wechatPay", "epay", "custom". */
-  readonly kind: string;
   /** The merchant that money must arrive at: appId, mchid or pid. A notify that names another one is an anomaly. */
   readonly merchant: string;
 
@@ -113,7 +109,9 @@ export class ChannelError extends Error {
 
 /** What `substation.json` says of one channel, with its secrets. */
 export interface ChannelConfig {
+  /** The channel's key in the typed file: unique in the shop, part of its notify URL. */
   readonly id: string;
+  /** "alipay", "wechatPay", "epay", "custom". */
   readonly kind: string;
   /** Shown to customers. */
   readonly title: string;

@@ -38,8 +38,6 @@ export const openWechatPay: OpenChannel = (config) => {
   const merchant: Merchant = { config, gateway, ...ids, own: own!, theirs: theirs!, apiV3Key };
 
   return {
-    id: config.id,
-    kind: config.kind,
     merchant: ids.merchantId,
     start: (payment) => start(merchant, payment),
     readNotify: (request) => Promise.resolve(readNotify(merchant, request)),

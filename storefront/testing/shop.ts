@@ -24,7 +24,6 @@ export interface Claim {
 
 /** A channel without a gateway: what it was asked to start, and what it answers to queries, by payment number. */
 export class FakeChannel implements Channel {
-  readonly kind = "fake";
   readonly merchant: string;
   readonly started: PaymentRequest[] = [];
   readonly asked: string[] = [];
@@ -34,7 +33,7 @@ export class FakeChannel implements Channel {
     url: `https://gateway.test/pay?no=${outTradeNo}`,
   });
 
-  constructor(readonly id: string) {
+  constructor(id: string) {
     this.merchant = `merchant-${id}`;
   }
 
