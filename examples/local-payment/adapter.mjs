@@ -21,9 +21,10 @@ function signatureOf(fields) {
 const signed = (fields) => ({ ...fields, sign: signatureOf(fields).toString("hex") });
 
 function isSigned(fields) {
-  const given = Buffer.from(String(fields.sign ?? ""), "hex");
-  const wanted = signatureOf(fields);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+  const { sign } = fields;
+  // Buffer.from takes what stands before the first character that is not hexadecimal.
+  if (typeof sign !== "string" || !/^[0-9a-f]{64}$/.test(sign)) return false;
+  return timingSafeEqual(Buffer.from(sign, "hex"), signatureOf(fields));
 }
 
 /** Four seconds: the shop waits five. */
@@ -84,10 +85,12 @@ const answers = {
 
   async "/query"({ outTradeNo }) {
     const said = await ask("/status", { merchant: merchantId, orderNo: outTradeNo });
-    if (said.status !== "PAID")
-      return { state: { WAIT: "pending", CLOSED: "closed" }[said.status] ?? "unknown" };
+    const state = { WAIT: "pending", CLOSED: "closed", PAID: "paid" }[said.status];
+    if (state === undefined) return { state: "unknown" };
+    if (said.orderNo !== outTradeNo) throw new Error("/status: the answer is about another order");
+    if (state !== "paid") return { state };
     const { amount: amountFen, merchant, serial: tradeNo, paidAt } = said;
-    return { state: "paid", amountFen, merchant, tradeNo, paidAt };
+    return { state, amountFen, merchant, tradeNo, paidAt };
   },
 };
 
