@@ -107,7 +107,15 @@ test("programs read goods, payments and states in attributes, whatever the words
   expect(open).toContain('<code data-payment="zfb" data-state="started">0123abcd</code>');
   expect(open).toContain('<a data-code-url href="weixin://x">');
   expect(open).toContain('data-state="open">待付款');
-  expect(page("open", { payments: [{ ...payment, state: "anomaly" }] })).toContain('data-state="held">');
+  expect(open).toContain("选择支付方式");
+  for (const [state, word] of [
+    ["anomaly", "held"],
+    ["decided", "closed"],
+  ] as const) {
+    const settled = page("open", { payments: [{ ...payment, state }] });
+    expect(settled).toContain(`data-state="${word}">`);
+    expect(settled).not.toContain("支付方式"); // who has paid is not asked to pay
+  }
   expect(page("open", { order: { ...order, expired: true } })).toContain('data-state="expired">');
   expect(page("paid")).toContain('data-state="paid">');
   expect(page("delivered", { delivered: { code: "A&B" } })).toContain(
