@@ -1,5 +1,5 @@
 import type { Owner } from "../config/names";
-import { liveContainers, type LiveContainer } from "../inventory/docker";
+import { healthOf, liveContainers, type LiveContainer } from "../inventory/docker";
 import { keptProofs } from "./prove/kept";
 import { targets, type Target } from "./prove/target";
 import { stoppedChannels, validity, type Validity } from "./prove/validity";
@@ -71,8 +71,7 @@ function engineWord(
   if (!standing.shop) return { ok: false, what: "without a container" };
   const found = containers.get(standing.shop.id);
   if (!found) return { ok: false, what: "its container is gone" };
-  const [, health] = /\((?:health: )?(\w+)\)/.exec(found.Status) ?? [];
-  const what = found.State === "running" ? (health ?? "running") : found.State;
+  const what = found.State === "running" ? (healthOf(found) ?? "running") : found.State;
   return { ok: what === "healthy" || what === "running", what };
 }
 

@@ -32,6 +32,10 @@ export interface LiveNetwork {
 export const liveContainers = (): Promise<readonly LiveContainer[]> =>
   docker.get("/containers/json", { all: true });
 
+/** starting, healthy, unhealthy, out of the words for people; undefined where nothing asks, or it does not run. */
+export const healthOf = ({ Status }: Pick<LiveContainer, "Status">): string | undefined =>
+  /\((?:health: )?(starting|healthy|unhealthy)\)/.exec(Status)?.[1];
+
 export const liveNetworks = (): Promise<readonly LiveNetwork[]> => docker.get("/networks");
 
 export async function liveVolumes(): Promise<readonly LiveVolume[]> {
@@ -59,11 +63,8 @@ export async function containerLog(id: string, lines: number): Promise<string> {
 
 /** What a container ended with; undefined where it runs, was never started, or is not there. */
 export async function containerExitCode(name: string): Promise<number | undefined> {
-  const all = await liveContainers();
-  const found = all.find((container) => container.Names.includes(`/${name}`));
-  if (found?.State !== "exited") return undefined;
-  const { State } = await docker.get<{ State: { ExitCode: number } }>(`/containers/${found.Id}/json`);
-  return State.ExitCode;
+  const found = await containerState(name);
+  return found?.state === "exited" ? found.exitCode : undefined;
 }
 
 export interface ContainerState {

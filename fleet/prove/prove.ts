@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { descriptorOf } from "../../config/channels";
 import { gitBlob, type Proof, type ProofStep, type Subject } from "../../config/proof";
-import { liveContainers } from "../../inventory/docker";
+import { healthOf, liveContainers } from "../../inventory/docker";
 import { version } from "../../package.json";
 import type { StandingShop } from "../standing";
 import { checkCertificate, checkName } from "./address";
@@ -109,7 +109,7 @@ async function checkContainer({ name, id }: StandingShop): Promise<Seen> {
       `container ${name} is gone`,
       "Something removed it: update the group, which makes it anew.",
     );
-  if (found.State !== "running" || /\(unhealthy\)/.test(found.Status))
+  if (found.State !== "running" || healthOf(found) === "unhealthy")
     throw new Failed(`container ${name} is ${found.Status}`, `See its log: docker logs ${name}`);
   return { what: `${name} is ${found.Status}` };
 }
