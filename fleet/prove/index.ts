@@ -9,7 +9,7 @@ import { validity } from "./validity";
 /** How the proof of one substation went. */
 export type Proved =
   | { readonly id: string; readonly file: string; readonly proof: Proof }
-  /** It is not in its stack, or could not be looked at. */
+  /** It is not in its stack. */
   | { readonly id: string; readonly untried: string };
 
 /** Runs the proof of one substation under a name; its `note` tells of each step. */
@@ -22,6 +22,7 @@ const atOnce = 4;
  * Proves substations and keeps the proofs, whatever they say.
  * @param ids all of the fleet where there is none
  * @throws UserError for an id that no file has, or where the files have problems
+ * @throws Error where the Docker engine does not answer; of shops that were not proved by then nothing is kept
  */
 export async function proveAll(
   workspace: Workspace,

@@ -33,7 +33,11 @@ export class Ledger {
    * Takes a step, unless one that it needs did not go well; a failure is taken down, whatever was thrown.
    * @param needs steps of the same ledger
    */
-  async take(title: Title, needs: readonly ProofStep[], work: () => Promise<Seen>): Promise<ProofStep> {
+  async take(
+    title: Title,
+    needs: readonly ProofStep[],
+    work: () => Seen | Promise<Seen>,
+  ): Promise<ProofStep> {
     const missing = needs.find(({ outcome }) => outcome === "failed" || outcome === "not-tried");
     if (missing)
       return this.#add({

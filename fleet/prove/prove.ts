@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { descriptorOf } from "../../config/channels";
 import { gitBlob, type Proof, type ProofStep, type Subject } from "../../config/proof";
-import { healthOf, liveContainers } from "../../inventory/docker";
+import { healthOf, liveContainers, type LiveContainer } from "../../inventory/docker";
 import { version } from "../../package.json";
 import type { StandingShop } from "../standing";
 import { checkCertificate, checkName } from "./address";
@@ -39,7 +39,9 @@ export async function prove({ spec, platform, standing }: Target, proving: Provi
   const url = new URL(standing.url);
   const visitor = new Visitor({ host: url.hostname, address: platform.ingress.address });
 
-  const container = await ledger.take({ step: "container" }, [], () => checkContainer(shop));
+  // Outside the ledger, here and at the end: an engine that does not answer says nothing of the shop, and must not leave a failed proof of it.
+  const before = await liveContainers();
+  const container = await ledger.take({ step: "container" }, [], () => checkContainer(shop, before));
   const dns = await ledger.take({ step: "dns" }, [container], () => checkName(spec.host, platform, waiting));
   const reached: ProofStep[] = [dns];
   if (url.protocol === "https:")
@@ -80,7 +82,8 @@ export async function prove({ spec, platform, standing }: Target, proving: Provi
     });
     await ledger.take({ step: "purchase", ...of }, [listed, notify], () => purchase(buying, channel));
   }
-  await ledger.take({ step: "container" }, [container], () => checkContainer(shop));
+  const after = await liveContainers();
+  await ledger.take({ step: "container" }, [container], () => checkContainer(shop, after));
 
   const { steps } = ledger;
   return {
@@ -102,8 +105,8 @@ export async function prove({ spec, platform, standing }: Target, proving: Provi
 }
 
 /** Before all else and after: what was proved is one container, and the one that the stack has. */
-async function checkContainer({ name, id }: StandingShop): Promise<Seen> {
-  const found = (await liveContainers()).find(({ Id }) => Id === id);
+function checkContainer({ name, id }: StandingShop, containers: readonly LiveContainer[]): Seen {
+  const found = containers.find(({ Id }) => Id === id);
   if (!found)
     throw new Failed(
       `container ${name} is gone`,
