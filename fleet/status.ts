@@ -34,8 +34,8 @@ export interface ProofStatus {
 
 /**
  * Which substations are open; all of them where no id is given.
- * @throws UserError for an id that no file has, or where the files have problems
- * @throws Error where a stack or the Docker engine cannot be looked at
+ * @throws UserError as `targets`
+ * @throws Error where the Docker engine cannot be looked at
  */
 export async function fleetStatus(workspace: Workspace, ids: readonly string[]): Promise<SubstationStatus[]> {
   return await statusOf(workspace.root, await targets(workspace, { ids }));

@@ -42,6 +42,14 @@ async function proving(...ids: string[]) {
   return await proveAll(workspace, ids, (_id, work) => work(() => undefined));
 }
 
+test("where another file of its group has a problem, nobody can say what should stand: it is not proved", async () => {
+  write("stacks/demo/tianhe.yaml", goodFile); // of the same host
+  await expect(proving("mengxiang")).rejects.toThrow(/^the typed files have problems.*host\/taken/s);
+  rmSync(join(root, "stacks/demo/tianhe.yaml"));
+  write("stacks/two/tianhe.yaml", "title: 5\n"); // of another group
+  await expect(proving("mengxiang")).rejects.toThrow("ECONNREFUSED");
+});
+
 test("a Docker engine that does not answer is no failure of a shop: nothing is kept, and its proofs hold", async () => {
   await expect(proving("mengxiang")).rejects.toThrow("ECONNREFUSED");
   expect(provedIds(root)).toEqual([]);

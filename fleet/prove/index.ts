@@ -21,7 +21,7 @@ const atOnce = 4;
 /**
  * Proves substations and keeps the proofs, whatever they say.
  * @param ids all of the fleet where there is none
- * @throws UserError for an id that no file has, or where the files have problems
+ * @throws UserError as `targets`
  * @throws Error where the Docker engine does not answer; of shops that were not proved by then nothing is kept
  */
 export async function proveAll(
@@ -72,7 +72,7 @@ export interface Verified {
 
 /**
  * Looks at all kept proofs of substations, and whether the last of each still holds; changes nothing. Without ids, at those of substations that have no file any more too.
- * @throws UserError as above
+ * @throws UserError as `targets`
  */
 export async function verifyProofs(workspace: Workspace, ids: readonly string[]): Promise<Verified> {
   const looked = new Map((await targets(workspace, { ids })).map((target) => [target.spec.id, target]));

@@ -46,7 +46,7 @@ export type Choice = { readonly group: string } | { readonly ids: readonly strin
 
 /**
  * Substations in the order of the files.
- * @throws UserError for an id that no file has, or where files that concern them have problems
+ * @throws UserError for an id that no file has, where files of their groups or common to all have problems, or where a stack cannot be read
  */
 export async function targets(workspace: Workspace, choice: Choice): Promise<Target[]> {
   const settings = projectSettings(workspace);
@@ -88,7 +88,9 @@ function withIds(fleet: Fleet, ids: readonly string[]): readonly SubstationSpec[
       `there is no substation "${unknown}" in ${fleet.root}${near === undefined ? "." : `: did you mean "${near}"?`}`,
     );
   }
-  return ids.length === 0 ? all : all.filter(({ id }) => ids.includes(id));
+  const chosen = ids.length === 0 ? all : all.filter(({ id }) => ids.includes(id));
+  for (const group of new Set(chosen.map((spec) => spec.group))) refuse(problemsFor(fleet, group));
+  return chosen;
 }
 
 function refuse(problems: readonly Problem[]): void {
