@@ -1,8 +1,7 @@
-import type { Owner } from "../config/names";
 import { healthOf, liveContainers, type LiveContainer } from "../inventory/docker";
 import { keptProofs } from "./prove/kept";
 import { targets, type Target } from "./prove/target";
-import { stoppedChannels, validity, type Validity } from "./prove/validity";
+import { stoppedChannels, validityOf, type Validity } from "./prove/validity";
 import type { Workspace } from "./pulumi";
 
 /** What is so of one substation, whatever any single part says of itself. */
@@ -45,9 +44,8 @@ export async function fleetStatus(workspace: Workspace, ids: readonly string[]):
 export async function statusOf(root: string, looked: readonly Target[]): Promise<SubstationStatus[]> {
   const containers = new Map((await liveContainers()).map((container) => [container.Id, container]));
   return looked.map((target) => {
-    const { spec, platform, standing } = target;
-    const owner: Owner = { platform: platform.name, group: spec.group, id: spec.id };
-    const proof = validity(keptProofs(root, spec.id), owner, standing?.shop);
+    const { spec, standing } = target;
+    const proof = validityOf(target, keptProofs(root, spec.id));
     const engine = engineWord(target, containers);
     const reason = reasonNot(spec.id, spec.group, engine, proof);
     return {

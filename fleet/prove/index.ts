@@ -4,7 +4,7 @@ import type { Workspace } from "../pulumi";
 import { keep, keptProofs, provedIds } from "./kept";
 import { prove } from "./prove";
 import { targets, type Target } from "./target";
-import { validity } from "./validity";
+import { validityOf } from "./validity";
 
 /** How the proof of one substation went. */
 export type Proved =
@@ -39,10 +39,9 @@ export async function proveMissing(
   shown: Shown,
 ): Promise<{ readonly looked: readonly Target[]; readonly proved: readonly Proved[] }> {
   const looked = await targets(workspace, { group });
-  const missing = looked.filter(({ spec, platform, standing }) => {
-    const owner = { platform: platform.name, group, id: spec.id };
-    return validity(keptProofs(workspace.root, spec.id), owner, standing?.shop).state !== "valid";
-  });
+  const missing = looked.filter(
+    (target) => validityOf(target, keptProofs(workspace.root, target.spec.id)).state !== "valid",
+  );
   return { looked, proved: await proveTargets(workspace.root, missing, shown) };
 }
 
@@ -91,11 +90,9 @@ export async function verifyProofs(workspace: Workspace, ids: readonly string[])
   return { files, findings };
 }
 
-function holds(
-  { spec: { id, group }, platform, standing }: Target,
-  kept: ReturnType<typeof keptProofs>,
-): ProofFinding[] {
-  const found = validity(kept, { platform: platform.name, group, id }, standing?.shop);
+function holds(target: Target, kept: ReturnType<typeof keptProofs>): ProofFinding[] {
+  const { id } = target.spec;
+  const found = validityOf(target, kept);
   switch (found.state) {
     case "none":
       return [{ id, file: `proofs/${id}/`, kind: "none", what: "there is no proof of it" }];

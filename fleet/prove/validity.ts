@@ -3,6 +3,7 @@ import type { Owner } from "../../config/names";
 import type { StandingShop } from "../standing";
 import type { Kept } from "./kept";
 import { nameOf } from "./ledger";
+import type { Target } from "./target";
 
 /** What the proofs of a substation say of the container that its stack has now. */
 export type Validity =
@@ -33,6 +34,10 @@ export function validity(kept: readonly Kept[], owner: Owner, shop: StandingShop
   if (proof.result === "failed") return { state: "failed", file, why: failures(proof) };
   return { state: "valid", file, proof };
 }
+
+/** The same, of a target. */
+export const validityOf = ({ spec, platform, standing }: Target, kept: readonly Kept[]): Validity =>
+  validity(kept, { platform: platform.name, group: spec.group, id: spec.id }, standing?.shop);
 
 /** "purchase by alipay: paid, and …", of the first step that failed. */
 export function failures({ steps }: Proof): string {
