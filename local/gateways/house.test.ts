@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import * as path from "node:path";
-import { startDnsEmulator } from "../dns";
+import { testBed as dnsTestBed } from "../dns/testing";
 import { until } from "../process";
 import type { GatewaysOptions } from "./server";
 import { testBed, type Material, type TestBed } from "./testing";
@@ -191,28 +191,16 @@ describe("callbacks go", () => {
   });
 
   test("to names that the instance's DNS server knows, and to the ingress's port alone", async () => {
-    const home = fs.mkdtempSync(path.join(fs.realpathSync("/tmp"), "substation-dns-"));
-    const token = "a-token-for-tests-0123456789-0123456789-0123";
-    const dns = await startDnsEmulator({
-      home,
-      zones: [{ name: "substation.test" }],
-      tokens: [{ value: token, zones: "all", access: "edit" }],
-    });
+    const dns = await dnsTestBed();
+    const { dnsPort } = dns.emulator;
     try {
-      const api = (method: string, at: string, body?: object) =>
-        fetch(`${dns.apiUrl}${at}`, {
-          method,
-          headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-          ...(body ? { body: JSON.stringify(body) } : {}),
-        });
-      const zones = (await (await api("GET", "/zones")).json()) as { result: { id: string }[] };
       for (const [name, content] of [
         ["shop", "127.0.0.1"],
         ["rebound", "192.0.2.1"],
-      ])
-        await api("POST", `/zones/${zones.result[0]!.id}/dns_records`, { type: "A", name, content, ttl: 60 });
+      ] as const)
+        await dns.cloudflare.dns.records.create({ zone_id: dns.zoneId, type: "A", name, content, ttl: 60 });
 
-      await start({ reach: { dnsPort: dns.dnsPort, edgeSubnet: "10.87.0.0/20" } });
+      await start({ reach: { dnsPort, edgeSubnet: "10.87.0.0/20" } });
       const at = new URL(bed.notifyUrl("epay"));
       expect(await said(`http://shop.substation.test:${at.port}/pay/a/notify`)).toMatchObject({
         acknowledged: true,
@@ -224,15 +212,14 @@ describe("callbacks go", () => {
       expect((await said(`http://nobody.substation.test:${at.port}/`)).error).toContain("ENOTFOUND");
       await bed.end();
 
-      await start({ reach: { dnsPort: dns.dnsPort, edgeSubnet: "10.87.0.0/20", ports: [1] } });
+      await start({ reach: { dnsPort, edgeSubnet: "10.87.0.0/20", ports: [1] } });
       const { port } = new URL(bed.notifyUrl("epay"));
       expect((await said(`http://shop.substation.test:${port}/`)).error).toBe(
         `callbacks go to port 1, not to ${port}`,
       );
       expect(bed.calls).toEqual([]);
     } finally {
-      await dns.close();
-      fs.rmSync(home, { recursive: true });
+      await dns.end();
     }
   });
 });
