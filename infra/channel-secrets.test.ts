@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { SubstationSpec } from "../config/fleet";
+import { newPair } from "../storefront/channels/testing";
 import { channelSecrets } from "./channel-secrets";
 
 const spec = {
@@ -17,11 +17,7 @@ const spec = {
   }),
 } as unknown as SubstationSpec;
 
-const { privateKey } = generateKeyPairSync("rsa", {
-  modulusLength: 2048,
-  publicKeyEncoding: { type: "spki", format: "pem" },
-  privateKeyEncoding: { type: "pkcs8", format: "pem" },
-});
+const { privatePem: privateKey } = newPair();
 const values: Record<string, string> = {
   "secret.mengxiang.alipay-key": privateKey,
   "secret.mengxiang.epay-key": "k".repeat(32),

@@ -1,9 +1,7 @@
-import { generateKeyPairSync } from "node:crypto";
+import { newPair } from "../storefront/channels/testing";
 import { sandbox } from "./sandbox";
 
-const publicKey = generateKeyPairSync("rsa", { modulusLength: 2048 })
-  .publicKey.export({ type: "spki", format: "der" })
-  .toString("base64");
+const { publicBase64: publicKey } = newPair();
 const gateway = "http://10.87.255.1:9180";
 
 test("a platform has sandbox gateways with their key, or none", () => {

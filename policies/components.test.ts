@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash } from "node:crypto";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
@@ -8,6 +8,7 @@ import { register, type Registered } from "../components/testing/mocks";
 import { platform as samplePlatform } from "../components/testing/sample";
 import type { ChannelSpec } from "../config/channels/types";
 import { secretVersions } from "../config/secret-versions";
+import { newPair } from "../storefront/channels/testing";
 import { joinFacts, planFacts } from "./facts/plan";
 import { rules } from "./rules";
 import type { Facts } from "./rules/facts";
@@ -18,11 +19,7 @@ import { asInPreview } from "./testing";
 
 // What the components really register, judged by every rule. What PostgreSQL and Docker then make of it, test/e2e shows.
 
-const { publicKey, privateKey } = generateKeyPairSync("rsa", {
-  modulusLength: 2048,
-  publicKeyEncoding: { type: "spki", format: "pem" },
-  privateKeyEncoding: { type: "pkcs8", format: "pem" },
-});
+const { publicPem: publicKey, privatePem: privateKey } = newPair();
 
 const channel: ChannelSpec = {
   id: "alipay",

@@ -1,10 +1,7 @@
-import { generateKeyPairSync } from "node:crypto";
-
+import { newPair } from "../../storefront/channels/testing";
 import { fleetOf, goodFile } from "../testFleet";
 
-const publicKey = generateKeyPairSync("rsa", { modulusLength: 2048 })
-  .publicKey.export({ type: "spki", format: "der" })
-  .toString("base64");
+const { publicBase64: publicKey } = newPair();
 
 const settings = "config:\n  substation:secret.mengxiang.k: { secure: v1:b3BlbiBzZXNhbWU=:Zm9v }\n";
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -8,6 +8,7 @@ import { pulumiOk, type Workspace } from "../../fleet/pulumi";
 import { prepareEngine } from "../../local/engine";
 import { silent } from "../../local/progress";
 import { ensureStack, openWorkspace, projectRoot } from "../../local/workspace";
+import { newPair } from "../../storefront/channels/testing";
 import { command } from "./lab";
 import { LeakSearch } from "./leaks";
 import { ProcessWatch } from "./processes";
@@ -23,11 +24,7 @@ const root = path.join(place, "project");
 const settings = path.join(root, "stacks/Pulumi.demo.yaml");
 let workspace: Workspace;
 
-const { privateKey } = generateKeyPairSync("rsa", {
-  modulusLength: 2048,
-  publicKeyEncoding: { type: "spki", format: "pem" },
-  privateKeyEncoding: { type: "pkcs8", format: "pem" },
-});
+const { privatePem: privateKey } = newPair();
 const token = randomBytes(16).toString("hex");
 const search = new LeakSearch(
   new Map([

@@ -1,5 +1,4 @@
 import { execFile } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +9,7 @@ import { targets } from "../../fleet/prove/target";
 import { setSecret } from "../../fleet/secrets";
 import type { SubstationStatus } from "../../fleet/status";
 import { projectRoot } from "../../local/workspace";
+import { newPair } from "../../storefront/channels/testing";
 import { openBrowser, openPage } from "./browser";
 import { sandboxChannel } from "./buyer";
 import { command, inspect, Lab } from "./lab";
@@ -26,12 +26,6 @@ const alipay = { ...sandboxChannel.alipay(), title: "支付宝" };
 
 beforeAll(async () => {
   lab = await Lab.open();
-  const pair = () =>
-    generateKeyPairSync("rsa", {
-      modulusLength: 2048,
-      publicKeyEncoding: { type: "spki", format: "pem" },
-      privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    });
   lab.write("demo", "jia", {
     title: "梦想点卡",
     modules: { gameCards: { categories: ["steam"] } },
@@ -44,7 +38,7 @@ beforeAll(async () => {
       real: {
         kind: "alipay",
         appId: "2021000000000009",
-        alipayPublicKey: pair().publicKey,
+        alipayPublicKey: newPair().publicPem,
         secrets: { privateKey: "real-key" },
         fee: "0.6%",
       },
@@ -52,7 +46,7 @@ beforeAll(async () => {
   });
   await lab.ensureStack("demo");
   for (const id of ["jia", "yi"]) await lab.sandbox(id);
-  await setSecret(lab.workspace, "yi", "real-key", pair().privateKey);
+  await setSecret(lab.workspace, "yi", "real-key", newPair().privatePem);
 });
 afterAll(() => lab.close());
 
