@@ -32,10 +32,7 @@ export const awaitShop = (
         return `${name} said last:\n${hide(log, values) || "(nothing)"}`;
       }),
     );
-    for (const name of [...adapters, shop]) {
-      const found = await containerState(name);
-      if (found) await removeContainer(found.id);
-    }
+    for (const name of [...adapters, shop]) await removeContainer(name);
     throw new pulumi.RunError(
       `Substation ${owner.group}/${owner.id} is not opened: ${fault}. ` +
         `Its new containers were removed; mend the cause and run the update again.\n${said.join("\n")}`,

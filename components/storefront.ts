@@ -118,6 +118,7 @@ function createMigration(
 ): Migration {
   const { owner, database, secrets } = args;
   const user = userId(owner.platform, owner.id);
+  const ofAdapters = adapterUploads(args);
   const file = (folder: string, content: pulumi.Input<string>): docker.types.input.ContainerUpload => ({
     file: `${folder}/substation.json`,
     content,
@@ -135,7 +136,7 @@ function createMigration(
     networksAdvanced: [{ name: args.edgeNetwork }],
     mounts: [
       { type: "volume", source: volumeName(owner.platform, owner.id), target: shopSecretsFolder },
-      ...adapterUploads(args).map(({ mount }) => mount),
+      ...ofAdapters.map(({ mount }) => mount),
     ],
     tmpfs: temporary(16 * mebibyte),
     labels: [...ownerLabels(owner, "migrate"), ...secretLabels(args.secretVersions)],
@@ -173,7 +174,7 @@ function createMigration(
             }),
           ),
         ),
-        ...adapterUploads(args).map(({ upload }) => upload),
+        ...ofAdapters.map(({ upload }) => upload),
       ],
     },
     {

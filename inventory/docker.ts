@@ -144,9 +144,9 @@ export async function processLimitOf(id: string): Promise<number | null> {
 }
 
 /** Removes a container, running or not, with the volumes that have no name. One that is already gone is no error. */
-export async function removeContainer(id: string): Promise<void> {
+export async function removeContainer(nameOrId: string): Promise<void> {
   try {
-    await docker.delete(`/containers/${id}`, { force: true, v: true });
+    await docker.delete(`/containers/${nameOrId}`, { force: true, v: true });
   } catch (error) {
     if (!(error instanceof DockerError && error.status === 404)) throw error;
   }
