@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { RunError } from "@pulumi/pulumi";
+import { sandboxOf } from "../components/channels";
 import type { SubstationSpec } from "../config/fleet";
 import {
   adapterVolumeName,
@@ -71,7 +72,7 @@ export function outsideZone(specs: readonly SubstationSpec[], { dns }: Platform)
 
 /** Sandbox channels on a platform that has no sandbox gateways. */
 export function withoutSandbox(specs: readonly SubstationSpec[], platform: Platform): Problem[] {
-  if (platform.sandboxGateway !== undefined && platform.sandboxPublicKey !== undefined) return [];
+  if (sandboxOf(platform)) return [];
   return specs.flatMap((spec) =>
     spec.channels
       .filter(({ sandbox, kind }) => sandbox && kind !== "custom") // an adapter knows its own sandbox
