@@ -57,7 +57,7 @@ test("the key that signs tokens is a secret output, its public half a plain one"
   await laid({ mainStationSigningKey: key }, async (outputs) => {
     if (outputs instanceof Error) throw outputs;
     for (const name of ["mainStationSigningKey", "mainStationPublicKey"]) {
-      const output = outputs[name] as pulumi.Output<string>;
+      const output = pulumi.output(outputs[name] as pulumi.Input<string>);
       const value = await new Promise((resolve) => output.apply(resolve));
       told.push([value, await pulumi.isSecret(output)]);
     }

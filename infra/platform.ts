@@ -60,18 +60,18 @@ export async function platform(): Promise<Record<string, unknown>> {
       ca: readFileSync(caFile, "utf8"),
     },
     storefrontImage: image("storefront-image", "storefrontImage"),
-    mainStationSigningKey: signingKey,
+    mainStationSigningKey: pulumi.secret(signingKey),
     // For the main station, which verifies tokens with it.
-    mainStationPublicKey: pulumi.unsecret(signingKey.apply(mainStationPublicKey)),
+    mainStationPublicKey: mainStationPublicKey(signingKey),
     ...sandbox(config.get("sandboxGateway"), config.get("sandboxPublicKey")),
     ready: ingress.id.apply(() => true),
   } satisfies { [key in keyof Platform]: unknown } & { mainStationPublicKey: unknown; ready: unknown };
 }
 
 /** @throws pulumi.RunError where no token could be signed with it: no shop could be opened then */
-function tokenKey(text: string | undefined): pulumi.Output<string> {
+function tokenKey(text: string | undefined): string {
   const why = text === undefined ? "it is not set" : signingKeyFinding(text);
-  if (text !== undefined && why === undefined) return pulumi.secret(text);
+  if (text !== undefined && why === undefined) return text;
   throw new pulumi.RunError(
     `mainStationSigningKey signs what shops may do at the main station, and cannot be used: ${why}. Make one: ` +
       `openssl genpkey -algorithm ed25519 | pulumi config set -s ${pulumi.getStack()} --secret mainStationSigningKey (docs/main-station.md)`,

@@ -29,7 +29,7 @@ export { statusLocal, type LocalStatus, type PartStatus } from "./status";
 export interface PlatformSettings extends ServerSettings, ImageNames {}
 
 /** The part of it that does not depend on images. */
-export interface ServerSettings extends Partial<SandboxSettings> {
+export interface ServerSettings extends SandboxSettings {
   /** Platform's name; goes into object names and ownership marks. */
   readonly name: string;
   readonly zone: string;

@@ -48,7 +48,6 @@ const refusals: Readonly<Record<Refusal, Refused>> = {
 };
 
 export const alipay: Protocol<"alipay"> = {
-  kind: "alipay",
   // "25 小时以内完成 8 次通知（4m,10m,10m,1h,2h,6h,15h）"
   repeats: [240, 600, 600, 3_600, 7_200, 21_600, 54_000],
   patience: 5,
@@ -63,7 +62,7 @@ export const alipay: Protocol<"alipay"> = {
       const params = readParams(request);
       method = params["method"] ?? "";
       merchant = counter.merchant(params["app_id"] ?? "");
-      verify(params, merchant, counter.now());
+      verify(params, merchant, Date.now());
       switch (method) {
         case "alipay.trade.page.pay":
           return await pay(params, merchant!, counter);
@@ -198,7 +197,7 @@ function query(params: Params, merchant: Merchant, counter: Counter<"alipay">): 
     trade_no: order.tradeNo,
     out_trade_no: order.outTradeNo,
     buyer_logon_id: "159****5620",
-    trade_status: tradeStatus(order, counter.now()),
+    trade_status: tradeStatus(order, Date.now()),
     total_amount: yuanOf(order.amountFen),
     ...(paid === undefined ? {} : { send_pay_date: paid, buyer_user_id: "2088102122524333" }),
   };

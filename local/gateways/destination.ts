@@ -13,7 +13,7 @@ export interface Reach {
   readonly ports?: readonly number[];
 }
 
-export interface Destination {
+interface Destination {
   /** IPv4. */
   readonly address: string;
   readonly port: number;

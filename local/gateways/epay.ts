@@ -52,7 +52,6 @@ const doors: Readonly<Record<string, { version: Merchant["version"]; action: "pa
 };
 
 export const epay: Protocol<"epay"> = {
-  kind: "epay",
   // After 1, 3 and 20 minutes, 1 and 2 hours.
   repeats: [60, 180, 1_200, 3_600, 7_200],
   patience: 10,
@@ -68,7 +67,7 @@ export const epay: Protocol<"epay"> = {
       if (!params) throw new Refused("参数重复");
       merchant = counter.merchant(params["pid"] ?? "");
       if (merchant?.version !== version) throw new Refused("商户ID(pid)不存在");
-      verify(params, merchant, action, counter.now());
+      verify(params, merchant, action, Date.now());
       return action === "query"
         ? query(params, merchant, counter)
         : await pay(params, merchant, action, request, counter);
@@ -144,7 +143,7 @@ async function pay(
       ? seeOther(cashierPath(order))
       : merchant.version === "v1"
         ? json({ code: 1, msg: "success", trade_no: order.tradeNo, payurl: page })
-        : signedJson({ trade_no: order.tradeNo, pay_type: "jump", pay_info: page }, merchant, counter.now());
+        : signedJson({ trade_no: order.tradeNo, pay_type: "jump", pay_info: page }, merchant, Date.now());
   return { ...answer, about: order };
 }
 
@@ -171,7 +170,7 @@ function query(params: Params, merchant: Merchant, counter: Counter<"epay">): Re
   const answer =
     merchant.version === "v1"
       ? json({ code: 1, msg: "查询订单号成功！", ...trade, status: Number(trade.status) })
-      : signedJson(trade, merchant, counter.now());
+      : signedJson(trade, merchant, Date.now());
   return { ...answer, about: order };
 }
 

@@ -24,8 +24,6 @@ export interface HouseOptions {
   /** How many times faster than the real ones the gateways repeat their callbacks. */
   readonly speed: number;
   readonly onError: (error: Error) => void;
-  /** @default Date.now */
-  readonly now?: () => number;
 }
 
 const mostAttempts = 2_000;
@@ -33,7 +31,6 @@ const mostAttempts = 2_000;
 /** Merchants, orders and callbacks of all three gateways: what happens to money in them, whatever the words in which it is told. */
 export class House {
   readonly orders: Orders;
-  readonly now: () => number;
   readonly #merchants = new Map<string, Registration>();
   readonly #registered: string;
   readonly #misbehaviours = new Map<string, Misbehaviour>();
@@ -42,7 +39,6 @@ export class House {
   readonly #end = new AbortController();
 
   constructor(private readonly options: HouseOptions) {
-    this.now = options.now ?? Date.now;
     this.orders = new Orders(path.join(options.home, "orders.jsonl"));
     this.#registered = path.join(options.home, "merchants.json");
     const merchants = z.array(registrationSchema).parse(JSON.parse(readIfPresent(this.#registered) ?? "[]"));
@@ -83,12 +79,11 @@ export class House {
       merchant: (id) => this.merchant(kind, id),
       orders: this.orders,
       open: (order) => this.#open({ ...order, kind }),
-      now: this.now,
     };
   }
 
   async #open(wanted: NewOrder): Promise<Order | Refusal> {
-    const order = this.orders.open(wanted, this.now());
+    const order = this.orders.open(wanted, Date.now());
     if (typeof order === "string" || !this.behaviourOf(order).callbackBeforeAnswer) return order;
     return await this.#payNow(order);
   }
@@ -97,15 +92,15 @@ export class House {
   pay(order: Order): Order | Refusal {
     if (order.paidAt !== undefined) return "paid";
     const { takesExpired, callbacks = 1 } = this.behaviourOf(order);
-    if (isExpired(order, this.now()) && !takesExpired) return "expired";
-    const paid = this.orders.change(order, { paidAt: this.now(), due: callbacks > 0 });
+    if (isExpired(order, Date.now()) && !takesExpired) return "expired";
+    const paid = this.orders.change(order, { paidAt: Date.now(), due: callbacks > 0 });
     if (paid.due) this.#begin(this.#first(paid));
     return paid;
   }
 
   /** The payer pays, and the first callback has come back when this is done. */
   async #payNow(order: Order): Promise<Order> {
-    const paid = this.orders.change(order, { paidAt: this.now(), due: true });
+    const paid = this.orders.change(order, { paidAt: Date.now(), due: true });
     await this.notify(paid, this.behaviourOf(paid));
     const { due } = this.orders.find(paid.kind, paid.merchant, paid.outTradeNo)!;
     if (due) this.#begin(this.#repeat(paid));
@@ -140,11 +135,11 @@ export class House {
     const { kind, merchant, outTradeNo } = order;
     const protocol: Protocol<K> = protocols[kind];
     const wrong = how.wrong ?? [];
-    const at = this.now();
+    const at = Date.now();
     const request = protocol.callback(order, this.merchant(kind, merchant)!, new Set(wrong), at);
     const called = await call(request, this.options.reach, protocol.patience);
     const heard = called.status !== undefined && protocol.heard(called.status, called.body ?? "");
-    const milliseconds = this.now() - at;
+    const milliseconds = Date.now() - at;
     const attempt = {
       kind,
       merchant,

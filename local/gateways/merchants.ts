@@ -42,7 +42,7 @@ export const registrationSchema = z.discriminatedUnion("kind", [
   ]),
 ]);
 export type Registration = z.infer<typeof registrationSchema>;
-export type RegistrationOf<K extends Kind> = Extract<Registration, { kind: K }>;
+type RegistrationOf<K extends Kind> = Extract<Registration, { kind: K }>;
 
 /** A merchant as its gateway serves it. The gateways have one pair of keys for all merchants, whatever the kind. */
 export type MerchantOf<K extends Kind> = RegistrationOf<K> & { readonly platformPrivateKey: string };

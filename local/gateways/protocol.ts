@@ -4,7 +4,6 @@ import type { Callback, Incoming, Kind, NewOrder, Order, Outgoing, Wrong } from 
 
 /** What the three gateways do differently. */
 export interface Protocol<K extends Kind> {
-  readonly kind: K;
   /** Answers a shop's request, or a payer's browser that a shop sent. */
   answer(request: Incoming, counter: Counter<K>): Promise<Reply>;
   /** The callback of a paid order. */
@@ -25,7 +24,6 @@ export interface Counter<K extends Kind> {
   readonly orders: Orders;
   /** Opens an order, and pays it at once where that is the misbehaviour that was asked for. */
   open(order: Omit<NewOrder, "kind">): Promise<Order | Refusal>;
-  now(): number;
 }
 
 /** An answer, and whose: what a merchant's or an order's misbehaviour is applied to. */

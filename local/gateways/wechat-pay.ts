@@ -52,7 +52,6 @@ const refusals: Readonly<Record<Refusal, Refused>> = {
 };
 
 export const wechatPay: Protocol<"wechatPay"> = {
-  kind: "wechatPay",
   // "15s/15s/30s/3m/10m/20m/30m/30m/30m/60m/3h/3h/3h/6h/6h，总计 24h4m"
   repeats: [15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600],
   patience: 5,
@@ -63,12 +62,12 @@ export const wechatPay: Protocol<"wechatPay"> = {
     try {
       merchant = authenticate(request, counter);
       const reply = await route(request, merchant, counter);
-      return { ...signed(reply, merchant, counter.now()), about: reply.about };
+      return { ...signed(reply, merchant, Date.now()), about: reply.about };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       const refused = json({ code: error.code, message: error.message }, error.status);
       return merchant
-        ? { ...signed(refused, merchant, counter.now()), about: { merchant: merchant.merchant } }
+        ? { ...signed(refused, merchant, Date.now()), about: { merchant: merchant.merchant } }
         : refused;
     }
   },
@@ -125,7 +124,7 @@ function authenticate(request: Incoming, counter: Counter<"wechatPay">): Merchan
   const merchant = counter.merchant(mchid);
   if (kind !== scheme || !merchant || nonce_str === "" || merchant.certificateSerial !== serial_no)
     throw new Refused(401, "SIGN_ERROR", "Http 头 Authorization 值格式、商户号或证书序列号错误");
-  if (!/^\d{10}$/.test(timestamp) || Math.abs(Number(timestamp) * 1000 - counter.now()) > 300_000)
+  if (!/^\d{10}$/.test(timestamp) || Math.abs(Number(timestamp) * 1000 - Date.now()) > 300_000)
     throw new Refused(
       401,
       "SIGN_ERROR",
@@ -151,7 +150,7 @@ async function route(request: Incoming, merchant: Merchant, counter: Counter<"we
       ? counter.orders.byTradeNo("wechatPay", merchant.merchant, transactionId!)
       : counter.orders.find("wechatPay", merchant.merchant, decodeURIComponent(outTradeNo));
   if (!order) throw new Refused(404, "ORDER_NOT_EXIST", "订单不存在");
-  return { ...json(view(order, merchant, counter.now())), about: order };
+  return { ...json(view(order, merchant, Date.now())), about: order };
 }
 
 async function open(request: Incoming, merchant: Merchant, counter: Counter<"wechatPay">): Promise<Reply> {
