@@ -58,10 +58,10 @@ const open = (content: object, forge: Params = {}, more: Params = {}) =>
     { redirect: "manual" },
   );
 
-async function query(outTradeNo: string) {
+async function query(numbers: object) {
   const answer = await fetch(`${bed.url}/alipay`, {
     method: "POST",
-    body: new URLSearchParams(call("alipay.trade.query", { out_trade_no: outTradeNo })),
+    body: new URLSearchParams(call("alipay.trade.query", numbers)),
   });
   const text = await answer.text();
   const { sign } = JSON.parse(text) as { sign: string };
@@ -91,7 +91,10 @@ test("a payer pays on the page: one callback that openssl verifies, the way back
   expect(shown).toContain("12.34 元");
   expect(shown).toContain("点卡 &#38; 充值=100%");
   expect(shown).toContain("<button>支付</button>");
-  expect(await query("one")).toMatchObject({ code: "10000", trade_status: "WAIT_BUYER_PAY" });
+  expect(await query({ out_trade_no: "one" })).toMatchObject({
+    code: "10000",
+    trade_status: "WAIT_BUYER_PAY",
+  });
   expect(bed.calls).toEqual([]);
 
   const paid = await fetch(page, { method: "POST", redirect: "manual" });
@@ -124,7 +127,7 @@ test("a payer pays on the page: one callback that openssl verifies, the way back
     notify_type: "trade_status_sync",
     subject: "点卡 & 充值=100%",
   });
-  expect(await query("one")).toMatchObject({
+  expect(await query({ out_trade_no: "one" })).toMatchObject({
     trade_status: "TRADE_SUCCESS",
     total_amount: "12.34",
     trade_no: params["trade_no"],
@@ -159,7 +162,10 @@ test("what is not signed by the merchant, or is altered, is refused, and no orde
     const response = await answer;
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining(said)]);
   }
-  expect(await query("forged")).toMatchObject({ code: "40004", sub_code: "ACQ.TRADE_NOT_EXIST" });
+  expect(await query({ out_trade_no: "forged" })).toMatchObject({
+    code: "40004",
+    sub_code: "ACQ.TRADE_NOT_EXIST",
+  });
 });
 
 test("one number is one payment: the same words find it, others are refused, also after it is paid", async () => {
@@ -171,12 +177,26 @@ test("one number is one payment: the same words find it, others are refused, als
   expect(await (await open(goods("same"))).text()).toContain("ACQ.TRADE_HAS_SUCCESS");
 });
 
+test("an order is asked for by Alipay's number too, which counts where both are there", async () => {
+  const numbers: string[] = [];
+  for (const number of ["first", "second"]) {
+    await open(goods(number));
+    const [{ tradeNo } = { tradeNo: "" }] = await bed.control.orders(which(number));
+    expect(await query({ trade_no: tradeNo })).toMatchObject({ out_trade_no: number, trade_no: tradeNo });
+    numbers.push(tradeNo);
+  }
+  const both = { trade_no: numbers[0], out_trade_no: "second" };
+  expect(await query(both)).toMatchObject({ out_trade_no: "first" });
+  expect(await query({ ...both, trade_no: "1" })).toMatchObject({ sub_code: "ACQ.TRADE_NOT_EXIST" });
+  expect(await query({})).toMatchObject({ sub_code: "ACQ.INVALID_PARAMETER" });
+});
+
 test("after time_expire no money is taken, unless that is the misbehaviour that was asked for", async () => {
   const late = goods("late", "1.00", { time_expire: chinaTime(Date.now() - 60_000) });
   const opened = await open(late);
   const page = new URL(opened.headers.get("location")!, bed.url).href;
   expect((await fetch(page, { method: "POST", redirect: "manual" })).status).toBe(409);
-  expect(await query("late")).toMatchObject({ trade_status: "TRADE_CLOSED" });
+  expect(await query({ out_trade_no: "late" })).toMatchObject({ trade_status: "TRADE_CLOSED" });
   await expect(bed.control.pay(which("late"))).rejects.toThrow("HTTP 409");
   expect(bed.calls).toEqual([]);
   await bed.control.misbehave(which("late"), { takesExpired: true });

@@ -186,9 +186,7 @@ async function pay(params: Params, merchant: Merchant, counter: Counter<"alipay"
 function query(params: Params, merchant: Merchant, counter: Counter<"alipay">): Reply {
   const { out_trade_no: outTradeNo, trade_no: tradeNo } = bizContent(params, tradeQuery);
   if (!outTradeNo && !tradeNo) throw invalid("out_trade_no");
-  const order = outTradeNo
-    ? counter.orders.find("alipay", merchant.merchant, outTradeNo)
-    : counter.orders.byTradeNo("alipay", merchant.merchant, tradeNo!);
+  const order = counter.find(merchant.merchant, { tradeNo, outTradeNo });
   if (!order) throw new Refused("40004", "ACQ.TRADE_NOT_EXIST", "交易不存在");
   const paid = order.paidAt === undefined ? undefined : chinaTime(order.paidAt);
   const answer = {

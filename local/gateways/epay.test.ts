@@ -75,7 +75,8 @@ test("version 1: a page, a callback by GET with the right MD5, a query", async (
   const page = new URL(opened.headers.get("location")!, bed.url).href;
   const byApi = await post("/mapi.php", md5(payment(v1, "one")));
   expect(byApi).toMatchObject({ code: 1, payurl: page });
-  const query = { act: "order", pid: v1.merchant, key: v1.secrets["key"]!, out_trade_no: "one" };
+  const asked = { act: "order", pid: v1.merchant, key: v1.secrets["key"]! };
+  const query = { ...asked, out_trade_no: "one" };
   expect(await (await get("/api.php", query)).json()).toMatchObject({ code: 1, status: 0, money: "1.00" });
 
   const paid = await fetch(page, { method: "POST", redirect: "manual" });
@@ -96,6 +97,8 @@ test("version 1: a page, a callback by GET with the right MD5, a query", async (
     status: 1,
     trade_no: params["trade_no"],
   });
+  const byTradeNo = { ...asked, trade_no: params["trade_no"]! };
+  expect(await (await get("/api.php", byTradeNo)).json()).toMatchObject({ code: 1, out_trade_no: "one" });
 });
 
 test("version 2: every answer and the callback are signed with the platform's key", async () => {

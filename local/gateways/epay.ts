@@ -15,7 +15,7 @@ import {
 } from "./protocol";
 import { fitsRsa, sameText, signedText, signMd5, signRsa, spoilt } from "./signing";
 import type { Incoming, Order, Outgoing, Wrong } from "./types";
-import { chinaTime, fenOf, isWebUrl, paramsOf, yuanOf } from "./words";
+import { chinaTime, fenOf, isFresh, isWebUrl, paramsOf, yuanOf } from "./words";
 
 type Merchant = MerchantOf<"epay">;
 type Params = Readonly<Record<string, string>>;
@@ -105,9 +105,7 @@ function verify(params: Params, merchant: Merchant, action: "page" | "api" | "qu
       throw new Refused("签名校验失败，请返回重试！");
     return;
   }
-  const timestamp = params["timestamp"] ?? "";
-  if (!/^\d{10}$/.test(timestamp) || Math.abs(Number(timestamp) * 1000 - now) > 300_000)
-    throw new Refused("时间戳(timestamp)已过期");
+  if (!isFresh(params["timestamp"] ?? "", now)) throw new Refused("时间戳(timestamp)已过期");
   if (
     params["sign_type"] !== "RSA" ||
     !fitsRsa(signedText(params, unsigned), params["sign"] ?? "", merchant.publicKey)
@@ -149,9 +147,7 @@ async function pay(
 
 function query(params: Params, merchant: Merchant, counter: Counter<"epay">): Reply {
   const { out_trade_no: outTradeNo, trade_no: tradeNo } = params;
-  const order = tradeNo
-    ? counter.orders.byTradeNo("epay", merchant.merchant, tradeNo)
-    : counter.orders.find("epay", merchant.merchant, outTradeNo ?? "");
+  const order = counter.find(merchant.merchant, { tradeNo, outTradeNo });
   if (!order) throw new Refused("订单号不存在");
   const trade = {
     trade_no: order.tradeNo,

@@ -77,7 +77,10 @@ export class House {
   counter<K extends Kind>(kind: K): Counter<K> {
     return {
       merchant: (id) => this.merchant(kind, id),
-      orders: this.orders,
+      find: (merchant, { tradeNo, outTradeNo = "" }) =>
+        tradeNo
+          ? this.orders.byTradeNo(kind, merchant, tradeNo)
+          : this.orders.find(kind, merchant, outTradeNo),
       open: (order) => this.#open({ ...order, kind }),
     };
   }

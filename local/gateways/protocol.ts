@@ -1,5 +1,5 @@
 import type { MerchantOf } from "./merchants";
-import type { Orders, Refusal } from "./orders";
+import type { Refusal } from "./orders";
 import type { Callback, Incoming, Kind, NewOrder, Order, Outgoing, Wrong } from "./types";
 
 /** What the three gateways do differently. */
@@ -21,7 +21,8 @@ export interface Protocol<K extends Kind> {
 /** What a gateway's rules are applied to. */
 export interface Counter<K extends Kind> {
   merchant(id: string): MerchantOf<K> | undefined;
-  readonly orders: Orders;
+  /** The order that is asked for by either number; where both are there, the gateway's counts. */
+  find(merchant: string, numbers: Partial<Pick<Order, "tradeNo" | "outTradeNo">>): Order | undefined;
   /** Opens an order, and pays it at once where that is the misbehaviour that was asked for. */
   open(order: Omit<NewOrder, "kind">): Promise<Order | Refusal>;
 }

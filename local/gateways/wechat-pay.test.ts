@@ -150,6 +150,10 @@ test("a code_url is scanned and paid: a sealed callback that openssl verifies, a
     trade_state: "SUCCESS",
     transaction_id: transaction["transaction_id"],
   });
+  const byId = `/wechatPay/v3/pay/transactions/id/${String(transaction["transaction_id"])}`;
+  expect((await ask("GET", `${byId}?mchid=${merchant.merchant}`)).json).toMatchObject({
+    out_trade_no: "native-1",
+  });
 });
 
 test("each altered or foreign request is refused with WeChat's code, and opens nothing", async () => {

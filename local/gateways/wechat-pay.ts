@@ -5,7 +5,7 @@ import { isExpired, type Refusal } from "./orders";
 import { json, toldAmount, type Counter, type Protocol, type Reply } from "./protocol";
 import { fitsRsa, seal, signRsa } from "./signing";
 import type { Incoming, Order, Outgoing } from "./types";
-import { chinaTimeWithZone, isWebUrl } from "./words";
+import { chinaTimeWithZone, isFresh, isWebUrl } from "./words";
 
 type Merchant = MerchantOf<"wechatPay">;
 
@@ -124,7 +124,7 @@ function authenticate(request: Incoming, counter: Counter<"wechatPay">): Merchan
   const merchant = counter.merchant(mchid);
   if (kind !== scheme || !merchant || nonce_str === "" || merchant.certificateSerial !== serial_no)
     throw new Refused(401, "SIGN_ERROR", "Http 头 Authorization 值格式、商户号或证书序列号错误");
-  if (!/^\d{10}$/.test(timestamp) || Math.abs(Number(timestamp) * 1000 - Date.now()) > 300_000)
+  if (!isFresh(timestamp, Date.now()))
     throw new Refused(
       401,
       "SIGN_ERROR",
@@ -145,10 +145,10 @@ async function route(request: Incoming, merchant: Merchant, counter: Counter<"we
     throw new Refused(404, "RESOURCE_NOT_EXISTS", "接口不存在");
   if (request.query.get("mchid") !== merchant.merchant)
     throw new Refused(400, "PARAM_ERROR", "mchid 与签名的商户号不一致");
-  const order =
-    outTradeNo === undefined
-      ? counter.orders.byTradeNo("wechatPay", merchant.merchant, transactionId!)
-      : counter.orders.find("wechatPay", merchant.merchant, decodeURIComponent(outTradeNo));
+  const order = counter.find(merchant.merchant, {
+    tradeNo: transactionId,
+    outTradeNo: outTradeNo && decodeURIComponent(outTradeNo),
+  });
   if (!order) throw new Refused(404, "ORDER_NOT_EXIST", "订单不存在");
   return { ...json(view(order, merchant, Date.now())), about: order };
 }

@@ -23,6 +23,10 @@ export function millisecondsOf(time: string): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : milliseconds;
 }
 
+/** Whether a time, in seconds since 1970, is at most five minutes from now. */
+export const isFresh = (timestamp: string, now: number): boolean =>
+  /^\d{10}$/.test(timestamp) && Math.abs(Number(timestamp) * 1000 - now) <= 300_000;
+
 /** Parameters by name; undefined where one is there twice, which makes it a matter of taste what was signed. */
 export function paramsOf(...sources: readonly URLSearchParams[]): Record<string, string> | undefined {
   const pairs = sources.flatMap((source) => [...source]);
