@@ -1,10 +1,5 @@
 import type { Registration } from "./merchants";
-import type { Attempt, Misbehaviour, Order, Registered } from "./types";
-
-/** One order at the gateways: `merchant` is its appId, mchid or pid. */
-export type Which = Pick<Order, "kind" | "merchant" | "outTradeNo">;
-/** A merchant, or one order of it. */
-export type Whose = Pick<Order, "kind" | "merchant"> & Partial<Pick<Order, "outTradeNo">>;
+import type { Attempt, Misbehaviour, Order, Registered, Which, Whose } from "./types";
 
 /** For tests and the demo: what a payer, a new merchant and a misbehaving gateway do, through the gateways' control interface. */
 export class GatewayControl {

@@ -3,7 +3,7 @@ import type { House } from "./house";
 import { registrationSchema } from "./merchants";
 import { json } from "./protocol";
 import { sameText } from "./signing";
-import { kinds, wrongs, type Incoming, type Order, type Outgoing } from "./types";
+import { isOf, kinds, wrongs, type Incoming, type Order, type Outgoing } from "./types";
 
 const whose = z.object({ kind: z.enum(kinds), merchant: z.string() });
 const which = whose.extend({ outTradeNo: z.string() });
@@ -77,12 +77,7 @@ function orders(house: House, query: Readonly<Record<string, string>>) {
   const target = whose.extend({ outTradeNo: z.string().optional() }).parse(query);
   return house.orders
     .all()
-    .filter(
-      ({ kind, merchant, outTradeNo }) =>
-        kind === target.kind &&
-        merchant === target.merchant &&
-        [undefined, outTradeNo].includes(target.outTradeNo),
-    )
+    .filter((order) => isOf(order, target))
     .map((order) => ({ ...order, callbacks: house.attempts(order) }));
 }
 

@@ -10,7 +10,17 @@ import { readIfPresent, secretMode, writeFileAtomic } from "../files";
 import { registrationSchema, type MerchantOf, type Registration } from "./merchants";
 import { isExpired, Orders, type Refusal } from "./orders";
 import type { Counter, Protocol } from "./protocol";
-import type { Attempt, Kind, Misbehaviour, NewOrder, Order, Registered } from "./types";
+import {
+  isOf,
+  keyOf,
+  type Attempt,
+  type Kind,
+  type Misbehaviour,
+  type NewOrder,
+  type Order,
+  type Registered,
+  type Whose,
+} from "./types";
 import { wechatPay } from "./wechat-pay";
 
 export const protocols: { readonly [K in Kind]: Protocol<K> } = { alipay, wechatPay, epay };
@@ -161,11 +171,8 @@ export class House {
     return attempt;
   }
 
-  attempts({ kind, merchant, outTradeNo }: Whose): readonly Attempt[] {
-    return this.#attempts.filter(
-      (one) =>
-        one.kind === kind && one.merchant === merchant && [undefined, one.outTradeNo].includes(outTradeNo),
-    );
+  attempts(whose: Whose): readonly Attempt[] {
+    return this.#attempts.filter((one) => isOf(one, whose));
   }
 
   /** Ends once the callbacks under way have come back; the rest follows when the next process resumes. */
@@ -188,13 +195,3 @@ export class House {
     void whole.then(() => this.#underWay.delete(whole));
   }
 }
-
-/** A merchant, or one order of it. */
-export interface Whose {
-  readonly kind: Kind;
-  readonly merchant: string;
-  readonly outTradeNo?: string;
-}
-
-const keyOf = ({ kind, merchant, outTradeNo }: Whose): string =>
-  outTradeNo === undefined ? `${kind}/${merchant}` : `${kind}/${merchant}/${outTradeNo}`;

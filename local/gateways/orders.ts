@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { readIfPresent, secretMode, writeFileAtomic } from "../files";
-import type { Kind, NewOrder, Order } from "./types";
+import { keyOf, type Kind, type NewOrder, type Order } from "./types";
 
 /** More than all tests of a day open; the oldest go first, whatever became of them. */
 const mostOrders = 2_000;
@@ -86,9 +86,6 @@ export class Orders {
 
 export const isExpired = (order: Order, now: number): boolean =>
   order.expiresAt !== undefined && now >= order.expiresAt;
-
-const keyOf = ({ kind, merchant, outTradeNo }: Pick<Order, "kind" | "merchant" | "outTradeNo">): string =>
-  `${kind}/${merchant}/${outTradeNo}`;
 
 /** The last line may have been cut off by a crash; of a sandbox's orders, that one is let go. */
 function parse(line: string): Order | undefined {

@@ -54,6 +54,18 @@ export interface Order {
   readonly due: boolean;
 }
 
+/** One order: `merchant` is its appId, mchid or pid. */
+export type Which = Pick<Order, "kind" | "merchant" | "outTradeNo">;
+/** A merchant, or one order of it. */
+export type Whose = Pick<Order, "kind" | "merchant"> & Partial<Pick<Order, "outTradeNo">>;
+
+export const keyOf = ({ kind, merchant, outTradeNo }: Whose): string =>
+  outTradeNo === undefined ? `${kind}/${merchant}` : `${kind}/${merchant}/${outTradeNo}`;
+
+/** Whether something is of that merchant, or of that one order of it. */
+export const isOf = (one: Which, { kind, merchant, outTradeNo }: Whose): boolean =>
+  one.kind === kind && one.merchant === merchant && [undefined, one.outTradeNo].includes(outTradeNo);
+
 /** What a shop asks for when it opens a payment. */
 export type NewOrder = Pick<
   Order,

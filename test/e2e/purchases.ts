@@ -1,5 +1,4 @@
-import type { Attempt, Misbehaviour } from "../../local/gateways/types";
-import type { Which } from "../../local/gateways/client";
+import type { Attempt, Misbehaviour, Which } from "../../local/gateways/types";
 import { until } from "../../local/process";
 import { Books } from "./books";
 import { Buyer, type Goods } from "./buyer";
