@@ -137,11 +137,3 @@ const entities: Record<string, string> = {
 };
 /** Any text as markup, in an attribute too. */
 export const escape = (text: string): string => text.replace(/[&<>"']/g, (c) => entities[c]!);
-
-const china = (date: Date): string => new Date(date.getTime() + 8 * 3_600_000).toISOString();
-
-/** The day in China, which has one time zone and no summer time; `Intl` would load a megabyte for the same. */
-export const day = (date: Date): string => china(date).slice(0, 10);
-
-/** Hour and minute there. */
-export const hour = (date: Date): string => china(date).slice(11, 16);

@@ -1,5 +1,6 @@
 import type { Pool } from "pg";
 import { type Channel, ChannelError, type OpenChannel, type PaymentStart } from "./channels/types";
+import { chinaMidnight } from "./china";
 import type { PlainChannel, StorefrontConfig } from "./config";
 import { moduleOf, type Order, randomToken } from "./orders";
 
@@ -77,11 +78,9 @@ const mayStart = (
 
 /** Fen that each channel took since midnight in China. */
 async function takenToday(pool: Pool): Promise<ReadonlyMap<string, number>> {
-  const [day, china] = [86_400_000, 8 * 3_600_000];
-  const midnight = new Date(Math.floor((Date.now() + china) / day) * day - china);
   const { rows } = await pool.query<{ channel: string; fen: string }>(
     "SELECT channel, sum(amount) AS fen FROM shop.payment WHERE state = 'paid' AND paid_at >= $1 GROUP BY channel",
-    [midnight],
+    [chinaMidnight(new Date())],
   );
   return new Map(rows.map(({ channel, fen }) => [channel, Number(fen)]));
 }

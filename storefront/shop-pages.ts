@@ -1,9 +1,10 @@
 import { available, type Goods } from "./catalog";
+import { chinaDay, chinaHour } from "./china";
 import type { PlainChannel } from "./config";
 import { modules } from "./modules";
 import { yuan } from "./money";
 import { moduleOf, type Order } from "./orders";
-import { day, escape, type Front, hour, page } from "./pages";
+import { escape, type Front, page } from "./pages";
 import type { PaymentView } from "./payments";
 
 export interface Notice {
@@ -21,7 +22,7 @@ const price = (fen: number): string => `<strong>¥${yuan(fen)}</strong>`;
 
 export function homePage(shop: Front, notices: readonly Notice[], goods: readonly Goods[]): string {
   const items = notices.map(
-    ({ body, publishedAt }) => `<li><span>${escape(body)}</span><time>${day(publishedAt)}</time></li>`,
+    ({ body, publishedAt }) => `<li><span>${escape(body)}</span><time>${chinaDay(publishedAt)}</time></li>`,
   );
   const shelves = modules
     .map((module) => ({ module, on: goods.filter((item) => item.module === module) }))
@@ -146,7 +147,7 @@ function stateText(view: OrderView): string {
     case "expired":
       return "已过期，请勿付款";
     case "open":
-      return `待付款，请在 ${hour(view.order.expiresAt)} 前支付`;
+      return `待付款，请在 ${chinaHour(view.order.expiresAt)} 前支付`;
   }
 }
 

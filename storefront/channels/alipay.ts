@@ -1,11 +1,12 @@
 import type { KeyObject } from "node:crypto";
+import { chinaTime } from "../china";
 import { yuan } from "../money";
 import { Credentials } from "./credentials";
 import { type Form, readForm, signText } from "./form";
 import { ask, codeOf, failure, formBody, jsonOf, objectOf, textOf } from "./gateway";
 import { signRsa, verifyRsa } from "./rsa";
 import type { Answer, Channel, ChannelConfig, NotifyReading, OpenChannel, PaymentStatus } from "./types";
-import { chinaTime, fenOf, paidAtOf, subjectOf } from "./values";
+import { fenOf, paidAtOf, subjectOf } from "./values";
 
 /**
  * Alipay (支付宝) for computers: `alipay.trade.page.pay`, its asynchronous notify and `alipay.trade.query`, signed RSA2.

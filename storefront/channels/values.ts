@@ -6,10 +6,6 @@ export function fenOf(yuan: string): number | undefined {
   return match ? Number(match[1]) * 100 + Number((match[2] ?? "").padEnd(2, "0")) : undefined;
 }
 
-/** "2026-11-23T17:23:00": the wall clock of China, which has been UTC+8 all year since 1992. */
-export const chinaTime = (time: Date): string =>
-  new Date(time.getTime() + 8 * 3_600_000).toISOString().slice(0, 19);
-
 /**
  * When the gateway took the money: "2026-11-23 17:23:00" in China, or an RFC 3339 time with a zone. Undefined for what is no such time, and
  * where it is absent; then the shop goes by when it heard of it.

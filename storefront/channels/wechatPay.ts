@@ -1,4 +1,5 @@
 import { type KeyObject, randomBytes } from "node:crypto";
+import { chinaTime } from "../china";
 import { openAead } from "./aead";
 import { Credentials } from "./credentials";
 import { ask, codeOf, failure, type GatewayAnswer, type Json, jsonOf, objectOf, textOf } from "./gateway";
@@ -14,7 +15,7 @@ import type {
   PaymentStart,
   PaymentStatus,
 } from "./types";
-import { chinaTime, isFresh, paidAtOf, subjectOf } from "./values";
+import { isFresh, paidAtOf, subjectOf } from "./values";
 
 /**
  * WeChat Pay (微信支付) API v3, Native: the payer's app reads `code_url`. Answers and notifies are verified with the platform's public
