@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { takes } from "./choice";
 import type { PlainChannel, StorefrontConfig } from "./config";
 import { type Module, modules } from "./modules";
 import { withMarkup } from "./money";
@@ -67,9 +68,5 @@ export async function loadCatalog(pool: Pool, config: StorefrontConfig): Promise
 /** Whether some channel that is on could sell it now. */
 export const available = (goods: Goods, channels: readonly PlainChannel[]): boolean =>
   channels.some(
-    (channel) =>
-      channel.enabled &&
-      goods.stock[channel.sandbox ? "sandbox" : "real"] &&
-      goods.price >= channel.minimum &&
-      goods.price <= channel.maximum,
+    (channel) => takes(channel, goods.price) && goods.stock[channel.sandbox ? "sandbox" : "real"],
   );

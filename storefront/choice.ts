@@ -1,6 +1,10 @@
 import { createHash } from "node:crypto";
 import type { PlainChannel } from "./config";
 
+/** Whether the channel is on, and one payment by it may be of this sum. */
+export const takes = ({ enabled, minimum, maximum }: PlainChannel, fen: number): boolean =>
+  enabled && fen >= minimum && fen <= maximum;
+
 /**
  * What a buyer is shown of the channels that may take an order's money. Channels of one kind and one title are one way to pay for the buyer,
  * by several merchants: each order gets one of them, each in proportion to its weight. Ways stand in the order of their largest weight.

@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { type Channel, ChannelError, type OpenChannel, type PaymentStart } from "./channels/types";
 import { chinaMidnight } from "./china";
+import { takes } from "./choice";
 import type { PlainChannel, StorefrontConfig } from "./config";
 import { moduleOf, type Order, randomToken } from "./orders";
 
@@ -47,9 +48,7 @@ export async function offers(
   if (payments.some(({ state }) => state === "anomaly" || state === "decided")) return [];
   const fitting = all.filter(
     (channel) =>
-      channel.enabled &&
-      order.amount >= channel.minimum &&
-      order.amount <= channel.maximum &&
+      takes(channel, order.amount) &&
       mayStart(
         channel,
         payments.find((payment) => payment.channel === channel.id),
