@@ -3,7 +3,7 @@ export const mostFen = 100_000_000;
 
 /**
  * What the customer pays for what costs `mainPrice` fen at the main station: plus the markup, rounded to the nearest fen, half up.
- * Both are whole numbers below 2^37, so that their product is exact.
+ * A price is at most 10^8 fen, below 2^27, and 10,000 with the markup at most 110,000, below 2^17, so that their product is exact.
  */
 export const withMarkup = (mainPrice: number, markupBasisPoints: number): number =>
   Math.floor((mainPrice * (10_000 + markupBasisPoints) + 5_000) / 10_000);
