@@ -22,9 +22,7 @@ export interface Goods {
 interface Row {
   readonly id: string;
   readonly module: string;
-  readonly category: string;
   readonly category_title: string | null;
-  readonly face_value: number | null;
   readonly title: string;
   readonly description: string;
   readonly main_price: number;
@@ -36,32 +34,34 @@ interface Row {
 export async function loadCatalog(pool: Pool, config: StorefrontConfig): Promise<readonly Goods[]> {
   const enabled = modules.filter(({ name }) => config.modules[name]?.enabled);
   if (enabled.length === 0) return [];
+  const settings = enabled.map(({ name }, place) => ({ place, module: name, ...config.modules[name] }));
+  // What the settings take out is taken out before the limit counts: goods of other categories and face values may be many.
   const { rows } = await pool.query<Row>(
-    `SELECT g.id, g.module, category, c.title AS category_title, face_value, g.title, description, main_price,
+    `SELECT g.id, g.module, c.title AS category_title, g.title, description, main_price,
             EXISTS (SELECT FROM shop.card WHERE goods_id = g.id AND sold_at IS NULL AND sample) AS samples,
             EXISTS (SELECT FROM shop.card WHERE goods_id = g.id AND sold_at IS NULL AND NOT sample) AS cards
-     FROM shop.goods g LEFT JOIN shop.category c ON c.module = g.module AND c.name = category
-     WHERE listed AND g.module = ANY ($1) ORDER BY g.module, category, main_price, g.id LIMIT 500`,
-    [enabled.map(({ name }) => name)],
+     FROM jsonb_to_recordset($1) AS s (place integer, module text, categories text[], "faceValues" numeric[])
+     JOIN shop.goods g ON g.module = s.module AND category = ANY (s.categories)
+      AND (face_value IS NULL OR s."faceValues" IS NULL OR face_value = ANY (s."faceValues"))
+     LEFT JOIN shop.category c ON c.module = g.module AND c.name = category
+     WHERE listed ORDER BY place, array_position(s.categories, category), main_price, g.id LIMIT 500`,
+    [JSON.stringify(settings)],
   );
-  return enabled.flatMap((module) => {
-    const { categories, faceValues } = config.modules[module.name]!;
-    return categories
-      .flatMap((name) => rows.filter((row) => row.module === module.name && row.category === name))
-      .filter((row) => row.face_value === null || (faceValues?.includes(row.face_value) ?? true))
-      .map((row) => ({
-        id: row.id,
-        module,
-        categoryTitle: row.category_title,
-        title: row.title,
-        description: row.description,
-        mainPrice: row.main_price,
-        price: withMarkup(row.main_price, config.markupBasisPoints),
-        stock:
-          module.delivers === "card"
-            ? { sandbox: row.samples, real: row.cards }
-            : { sandbox: true, real: true },
-      }));
+  return rows.map((row) => {
+    const module = enabled.find(({ name }) => name === row.module)!;
+    return {
+      id: row.id,
+      module,
+      categoryTitle: row.category_title,
+      title: row.title,
+      description: row.description,
+      mainPrice: row.main_price,
+      price: withMarkup(row.main_price, config.markupBasisPoints),
+      stock:
+        module.delivers === "card"
+          ? { sandbox: row.samples, real: row.cards }
+          : { sandbox: true, real: true },
+    };
   });
 }
 

@@ -135,6 +135,35 @@ test("goods of a module that is switched on later are loaded then; switched off 
   expect((await titles(shop)).at(-1)).toBe("改名");
 });
 
+test("goods that the settings do not sell take no room of those that they do, and these stand in the settings' order", async () => {
+  const shop = await openShop("ss_many");
+  const settings = { categories: ["qq", "steam"] };
+  const mobile = { enabled: true, carriers: ["mobile"], faceValues: [3000, 5000] };
+  await shop.restart({ modules: { gameCards: { enabled: true, ...settings }, phoneTopUp: mobile } });
+  const add = (module: string, category: string, faceValue: string, title: string, count = 1) =>
+    shop.rows(
+      `INSERT INTO shop.goods (module, category, face_value, title, main_price)
+       SELECT $1, $2, ${faceValue}, $3, 1 FROM generate_series(1, $4)`,
+      [module, category, title, count],
+    );
+  await add("gameCards", "another", "NULL", "别的平台", 600);
+  await add("phoneTopUp", "mobile", "1", "别的面值", 600);
+  await add("gameCards", "qq", "7", "任意面值");
+  await add("phoneTopUp", "mobile", "5000", "五十元");
+  await add("phoneTopUp", "mobile", "NULL", "无面值");
+  const { body } = await shop.get("/");
+  const shown = [...body.matchAll(/<a href="\/goods\/\d+">([^<]+)<\/a>/g)].map(([, title]) => title);
+  expect(shown).toEqual([
+    "任意面值",
+    "Steam 钱包充值卡 50.00 元",
+    "Steam 钱包充值卡 100.00 元",
+    "Steam 钱包充值卡 200.00 元",
+    "五十元",
+    "无面值",
+    "中国移动 话费 30.00 元",
+  ]);
+});
+
 test("a file without initial data, as an older platform writes it, loads nothing and takes nothing away", async () => {
   const shop = await openShop("ss_without", { initialData: undefined });
   expect(await state(shop)).toMatchObject({
