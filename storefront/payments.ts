@@ -54,15 +54,7 @@ export async function offers(
         payments.find((payment) => payment.channel === channel.id),
       ),
   );
-  if (fitting.length === 0) return [];
-  const { rows } = await pool.query<{ sample: boolean }>(
-    "SELECT DISTINCT sample FROM shop.card WHERE goods_id = $1 AND sold_at IS NULL",
-    [order.goodsId],
-  );
-  const fromStock = moduleOf(order)?.delivers === "card";
-  const stocked = fitting.filter(
-    ({ sandbox }) => !fromStock || rows.some(({ sample }) => sample === sandbox),
-  );
+  const stocked = await withStock(pool, order, fitting);
   const taken = stocked.some(({ dailyCap }) => dailyCap !== undefined)
     ? await takenToday(pool)
     : new Map<string, number>();
@@ -74,6 +66,20 @@ const mayStart = (
   { sandbox }: PlainChannel,
   begun: Pick<PaymentView, "state" | "sandbox"> | undefined,
 ): boolean => begun === undefined || (begun.state === "started" && begun.sandbox === sandbox);
+
+/** Those whose sort of stock, sample codes or real ones, has something of what was ordered. What is no code never runs out. */
+async function withStock(
+  pool: Pool,
+  order: Order,
+  channels: readonly PlainChannel[],
+): Promise<readonly PlainChannel[]> {
+  if (channels.length === 0 || moduleOf(order)?.delivers !== "card") return channels;
+  const { rows } = await pool.query<{ sample: boolean }>(
+    "SELECT DISTINCT sample FROM shop.card WHERE goods_id = $1 AND sold_at IS NULL",
+    [order.goodsId],
+  );
+  return channels.filter(({ sandbox }) => rows.some(({ sample }) => sample === sandbox));
+}
 
 /** Fen that each channel took since midnight in China. */
 async function takenToday(pool: Pool): Promise<ReadonlyMap<string, number>> {

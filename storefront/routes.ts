@@ -56,7 +56,7 @@ export function shopRoutes(counter: Counter): readonly Route[] {
       codes: payments.flatMap(({ channel, codeUrl }) =>
         codeUrl !== null && usable.some(({ id }) => id === channel) ? [codeUrl] : [],
       ),
-      delivered: await delivered(pool, order.id),
+      delivered: order.state === "delivered" ? await delivered(pool, order.id) : undefined,
     };
     return html(shopPages.orderPage(await front(), fault === undefined ? view : { ...view, fault }), status);
   };
