@@ -54,6 +54,12 @@ test("an editor offers each kind of channel its own fields, and refuses a secret
     ["privateKey", "apiV3Key"],
     ["key", "privateKey"],
   ]);
+  // What only a descriptor and its adapter know, the schema does not promise.
+  const { sandbox, minimum } = kinds[3]!;
+  expect([sandbox?.description, minimum?.description]).toEqual([
+    "Told to the adapter, which knows what it means; the platform's sandbox has no part in it.",
+    "The least that one payment may be, in yuan. The descriptor's limit where it is absent. From 0.01 to 50000.00.",
+  ]);
   for (const kind of kinds) {
     for (const secret of Object.keys(kind["secrets"]?.properties ?? {}))
       expect(kind[secret]?.not).toEqual({});

@@ -5,7 +5,7 @@ import { money, share } from "../units";
 import { limits } from "./common";
 import { channelNameForm, channelNamePattern } from "./names";
 import { channelKinds, descriptorOf } from "./index";
-import type { Adapter, ChannelDescriptor, ChannelSpec, Field } from "./types";
+import type { Adapter, ChannelDescriptor, ChannelSpec, Field, Limits } from "./types";
 import { plainValueFinding } from "./plain-value";
 
 /** How secrets of a substation are called. Longer than any name is every key that somebody might write in place of one. */
@@ -86,10 +86,17 @@ const misplaced = ({ name, example }: Field) =>
     .register(unshown, { unshown: true })
     .optional();
 
-function termsOf({ title, limits, sandbox = true }: Pick<ChannelDescriptor, "title" | "limits" | "sandbox">) {
-  const bound = (most: number, description: string, example: string) =>
-    quantity(money, money.format(limits.minimum), money.format(most), { description, examples: [example] });
-  const { maximum, dailyCap } = limits;
+/** What the keys of all channels mean. `limit` are words for limits that are not known yet: those of any descriptor. */
+function termsOf(
+  { kind, title, limits, sandbox = true }: Pick<ChannelDescriptor, "kind" | "title" | "limits" | "sandbox">,
+  limit?: string,
+) {
+  const absent = (key: keyof Limits): string => limit ?? money.format(limits[key]);
+  const bound = (most: "maximum" | "dailyCap", description: string, example: string) =>
+    quantity(money, money.format(limits.minimum), money.format(limits[most]), {
+      description,
+      examples: [example],
+    });
   return {
     title: line(1, 20, {
       description: `What buyers read. ${title} where it is absent.`,
@@ -106,23 +113,25 @@ function termsOf({ title, limits, sandbox = true }: Pick<ChannelDescriptor, "tit
       )
       .meta({
         description:
-          "The platform's sandbox gateway and public key in place of the real ones: no money moves.",
+          kind === "custom"
+            ? "Told to the adapter, which knows what it means; the platform's sandbox has no part in it."
+            : "The platform's sandbox gateway and public key in place of the real ones: no money moves.",
         examples: [true],
       })
       .optional(),
     minimum: bound(
-      maximum,
-      "The least that one payment may be, in yuan. 0.01 where it is absent.",
+      "maximum",
+      `The least that one payment may be, in yuan. ${absent("minimum")} where it is absent.`,
       "1.00",
     ).optional(),
     maximum: bound(
-      maximum,
-      `The most that one payment may be, in yuan. ${money.format(maximum)}, or dailyCap, where it is absent.`,
+      "maximum",
+      `The most that one payment may be, in yuan. ${absent("maximum")}, or dailyCap, where it is absent.`,
       "500.00",
     ).optional(),
     dailyCap: bound(
-      dailyCap,
-      `The most that is taken in a day, in yuan. ${money.format(dailyCap)} where it is absent.`,
+      "dailyCap",
+      `The most that is taken in a day, in yuan. ${absent("dailyCap")} where it is absent.`,
       "20000.00",
     ).optional(),
     fee: quantity(share, "0%", "20%", {
@@ -175,7 +184,7 @@ const customSchema = z
   .object({
     kind: z.literal("custom").meta({ description: "A payment system of your own.", examples: ["custom"] }),
     adapter: adapterName,
-    ...termsOf({ title: "The descriptor's title", limits }),
+    ...termsOf({ kind: "custom", title: "The descriptor's title", limits }, "The descriptor's limit"),
     secrets: z
       .record(
         z.string(),
