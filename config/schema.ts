@@ -244,6 +244,7 @@ export const substationSchema = z
       description:
         "What a new shop begins with: a template of templates/ or stacks/templates/, by name. standard where it is absent.",
       examples: ["standard"],
+      default: "standard",
     }).optional(),
     variables: z
       .record(

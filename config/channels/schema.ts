@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { checked, line, quantity, unshown, word } from "../forms";
+import { checked, line, quantity, unshown, word, type Docs } from "../forms";
 import { money, share } from "../units";
 import { limits } from "./common";
 import { channelNameForm, channelNamePattern } from "./names";
@@ -92,11 +92,10 @@ function termsOf(
   limit?: string,
 ) {
   const absent = (key: keyof Limits): string => limit ?? money.format(limits[key]);
-  const bound = (most: "maximum" | "dailyCap", description: string, example: string) =>
-    quantity(money, money.format(limits.minimum), money.format(limits[most]), {
-      description,
-      examples: [example],
-    });
+  // Where a descriptor is still to say it, there is no default.
+  const standing = (key: keyof Limits) => (limit === undefined ? { default: absent(key) } : {});
+  const bound = (most: "maximum" | "dailyCap", docs: Docs) =>
+    quantity(money, money.format(limits.minimum), money.format(limits[most]), docs);
   return {
     title: line(1, 20, {
       description: `What buyers read. ${title} where it is absent.`,
@@ -117,23 +116,23 @@ function termsOf(
             ? "Told to the adapter, which knows what it means; the platform's sandbox has no part in it."
             : "The platform's sandbox gateway and public key in place of the real ones: no money moves.",
         examples: [true],
+        default: false,
       })
       .optional(),
-    minimum: bound(
-      "maximum",
-      `The least that one payment may be, in yuan. ${absent("minimum")} where it is absent.`,
-      "1.00",
-    ).optional(),
-    maximum: bound(
-      "maximum",
-      `The most that one payment may be, in yuan. ${absent("maximum")}, or dailyCap, where it is absent.`,
-      "500.00",
-    ).optional(),
-    dailyCap: bound(
-      "dailyCap",
-      `The most that is taken in a day, in yuan. ${absent("dailyCap")} where it is absent.`,
-      "20000.00",
-    ).optional(),
+    minimum: bound("maximum", {
+      description: `The least that one payment may be, in yuan. ${absent("minimum")} where it is absent.`,
+      examples: ["1.00"],
+      ...standing("minimum"),
+    }).optional(),
+    maximum: bound("maximum", {
+      description: `The most that one payment may be, in yuan. ${absent("maximum")}, or dailyCap, where it is absent.`,
+      examples: ["500.00"],
+    }).optional(),
+    dailyCap: bound("dailyCap", {
+      description: `The most that is taken in a day, in yuan. ${absent("dailyCap")} where it is absent.`,
+      examples: ["20000.00"],
+      ...standing("dailyCap"),
+    }).optional(),
     fee: quantity(share, "0%", "20%", {
       description: "What the gateway keeps of each payment.",
       examples: ["0.6%"],
@@ -147,6 +146,7 @@ function termsOf(
         description:
           "Of several channels of one kind and one title a buyer is offered one, each in proportion to it. 1 where it is absent.",
         examples: [1],
+        default: 1,
       })
       .optional(),
     enabled: z
@@ -155,6 +155,7 @@ function termsOf(
         description:
           "false takes no new payments by it; what was begun is finished. true where it is absent.",
         examples: [false],
+        default: true,
       })
       .optional(),
   };

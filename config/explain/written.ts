@@ -3,7 +3,6 @@ import { channelsIn } from "../channels/check";
 import { secretNamePattern } from "../channels/schema";
 import type { Path } from "../document";
 import { modules } from "../modules";
-import { defaultTemplate } from "../templates";
 import type { ModuleName } from "../modules/types";
 import { printable } from "../problem";
 import { valueAt } from "../shape";
@@ -130,7 +129,6 @@ function fallbackOf(context: Context, path: Path): Fallback | undefined {
       why: `${modules[name as ModuleName].title} is not in the file`,
     };
   if (area === "channels" && key !== "") return ofChannel(context, name, key);
-  if (area === "template") return { value: defaultTemplate, source: "default" };
   if (area === "variables") {
     const value = template?.value?.variables?.[name]?.default;
     const at = template?.document?.at(["variables", name, "default"]);

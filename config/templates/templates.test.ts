@@ -1,4 +1,6 @@
+import { substationSchema } from "../schema";
 import { fleetOf, goodFile } from "../testFleet";
+import { defaultTemplate } from "./index";
 import { largestInitialData } from "./use";
 
 /** An operator's own template, right in every way: tests change one thing. */
@@ -30,6 +32,10 @@ const using = `${goodFile}template: own\nvariables: { slogan: 靠得住 }\n`;
 const fleet = (template: string, text = using) =>
   fleetOf({ "templates/own/template.yaml": template, "demo/mengxiang.yaml": text });
 const dataOf = (text: string, template = own) => fleet(template, text).groups.get("demo")?.[0]?.initialData;
+
+test("the template that the schema calls the default is the one that is meant", () => {
+  expect(substationSchema.shape.template.unwrap().meta()?.["default"]).toBe(defaultTemplate);
+});
 
 test("a template is filled with the substation's values, for what its modules sell", () => {
   const { lines, fileCount } = fleet(own, using + modules);
