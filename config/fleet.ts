@@ -68,8 +68,9 @@ export interface Fleet {
   /** The folder of the typed files, absolute. */
   readonly root: string;
   readonly tiers: ReadonlyMap<string, Tier>;
-  /** The payment systems of stacks/channels/, by name; those with problems are left out. */
-  readonly adapters: ReadonlyMap<string, Adapter>;
+  /** The payment systems of stacks/channels/. */
+  readonly adapters: Adapters;
+  readonly templates: Templates;
   /** The substations by group and file name; those files whose own content has problems are left out. */
   readonly groups: ReadonlyMap<string, readonly SubstationSpec[]>;
   /** How many files were looked into. */
@@ -123,7 +124,8 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
   return {
     root,
     tiers: tiers.byName,
-    adapters: adapters.byName,
+    adapters,
+    templates,
     groups,
     fileCount,
     problems: problems.sort(compareProblems),

@@ -69,9 +69,9 @@ export async function setSecret(
 ): Promise<SecretList & { readonly secret: SecretEntry }> {
   const { group, secrets } = listSecrets(workspace, id);
   const uses = secrets.find((one) => one.name === name)?.uses ?? [];
-  const { adapters } = uses.some(({ adapter }) => adapter !== undefined)
-    ? loadFleet(join(workspace.root, "stacks"))
-    : { adapters: new Map() };
+  const adapters = uses.some(({ adapter }) => adapter !== undefined)
+    ? loadFleet(join(workspace.root, "stacks")).adapters.byName
+    : undefined;
   const value = checkSecret(name, written, uses, adapters);
   await asUser(`${name} of ${id} was not set`, group, () =>
     setConfig(workspace, group, secretSetting(id, name), value, true),

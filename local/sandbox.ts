@@ -96,8 +96,7 @@ function sandboxChannels({ root }: Workspace, file: string): readonly ChannelSpe
   const wrong = own.filter(({ code }) => code !== "secret/missing");
   if (wrong.length > 0)
     throw new UserError(`${file} has problems; nothing was done.\n${wrong.map(formatProblem).join("\n")}`);
-  const known = { byName: adapters, names: [...adapters.keys()] };
-  return channelsIn(readDocument(path.resolve(file), file), known).filter(({ sandbox }) => sandbox);
+  return channelsIn(readDocument(path.resolve(file), file), adapters).filter(({ sandbox }) => sandbox);
 }
 
 /** @throws UserError where the group's platform has no sandbox, or not the one of this machine */

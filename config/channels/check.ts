@@ -25,7 +25,7 @@ export function channelsIn(document: Document, adapters: Adapters): ChannelSpec[
 }
 
 /** What a custom channel names, where that can be used. */
-const adapterIn = ({ kind, adapter }: Written, { byName }: Adapters): Adapter | undefined =>
+export const adapterIn = ({ kind, adapter }: Written, { byName }: Adapters): Adapter | undefined =>
   kind === "custom" && typeof adapter === "string" ? byName.get(adapter) : undefined;
 
 const descriptorIn = (written: Written, adapters: Adapters): ChannelDescriptor | undefined =>

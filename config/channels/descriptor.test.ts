@@ -38,7 +38,7 @@ test("a channel has what its descriptor says", () => {
   expect(lines).toEqual([]);
   expect([...groups.keys()]).toEqual(["demo"]);
   expect(fileCount).toBe(3);
-  const adapter = adapters.get("hema");
+  const adapter = adapters.byName.get("hema");
   expect(adapter).toMatchObject({
     name: "hema",
     image: `sha256:${"0".repeat(64)}`,

@@ -16,5 +16,5 @@ test("the example's files are right, but for the secret that its reader has to s
   expect(lines).toEqual([
     expect.stringMatching(/secret\/missing .* store it with "substation secret set hetang hema-key"\.$/),
   ]);
-  expect([...adapters.keys()]).toEqual(["hema"]);
+  expect([...adapters.byName.keys()]).toEqual(["hema"]);
 });

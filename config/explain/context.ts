@@ -2,10 +2,10 @@ import { join, resolve } from "node:path";
 
 import { z } from "zod";
 
-import { channelsIn } from "../channels/check";
+import { adapterIn, channelsIn } from "../channels/check";
 import type { Adapters } from "../channels/descriptor";
 import { adapterChannelSchema } from "../channels/schema";
-import type { Adapter, ChannelSpec } from "../channels/types";
+import type { ChannelSpec } from "../channels/types";
 import { displayNames } from "../display-name";
 import { parseYaml } from "../document";
 import type { Document, Path } from "../document";
@@ -16,9 +16,8 @@ import { substationSchema } from "../schema";
 import { Shape, valueAt } from "../shape";
 import { readSource } from "../source";
 import { storedSecrets, type StoredSecret } from "../stack-secrets";
-import { Templates, type Template } from "../templates";
+import type { Template } from "../templates";
 import { templateOf } from "../templates/use";
-import { readTree } from "../tree";
 import { readTiers } from "../tiers";
 import type { Tier } from "../tiers";
 import { Settings } from "./settings";
@@ -74,16 +73,14 @@ export function readContext(stacks: string, id: string): Context {
   const stack = chosen?.value ?? "platform";
   const platformSettings = settings(stack);
   const fleet = loadFleet(stacks);
-  const tree = readTree(root, display);
-  const adapters = { byName: fleet.adapters, names: tree.channels.map(({ id }) => id), problems: [] };
-  const templates = new Templates(tree.templates, display);
+  const { adapters, templates } = fleet;
   const isSiblings = (other: string) => other !== file && other.startsWith(`${display(join(root, group))}/`);
   return {
     id,
     group,
     file,
     document,
-    shapeAt: shapes(document, fleet.adapters),
+    shapeAt: shapes(document, adapters),
     tier,
     tiers: tiers?.names ?? [],
     tierAt: (path) => (tier ? tiersDocument?.at(["tiers", tier.name, ...path]) : undefined),
@@ -102,14 +99,11 @@ export function readContext(stacks: string, id: string): Context {
   };
 }
 
-function shapes(document: Document, adapters: ReadonlyMap<string, Adapter>): Context["shapeAt"] {
+function shapes(document: Document, adapters: Adapters): Context["shapeAt"] {
   const usual = new Shape(substationSchema, document.value);
   const custom = (id: string): Shape | undefined => {
-    const { kind, adapter: name } = (valueAt(document.value, ["channels", id]) ?? {}) as Record<
-      string,
-      unknown
-    >;
-    const adapter = kind === "custom" && typeof name === "string" ? adapters.get(name) : undefined;
+    const written = (valueAt(document.value, ["channels", id]) ?? {}) as Readonly<Record<string, unknown>>;
+    const adapter = adapterIn(written, adapters);
     if (!adapter) return undefined;
     const channels = z.object({ [id]: adapterChannelSchema(adapter) });
     return new Shape(z.object({ channels }), document.value);

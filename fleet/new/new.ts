@@ -47,7 +47,8 @@ export function draftSubstations(
 ): { readonly drafts: readonly Drafted[]; readonly faults: readonly Fault[] } {
   const root = resolve(stacks);
   const name = displayNames();
-  const [sources, now] = [readSources(root), loadFleet(root)];
+  const now = loadFleet(root);
+  const sources = readSources(root, now.templates);
   const faults: Fault[] = [];
   const drafts = asked.flatMap((one, index): Drafted[] => {
     const wanted = wantedOf(one, sources, now);

@@ -8,7 +8,7 @@ import { displayNames } from "../../config/display-name";
 import { formatProblem } from "../../config/problem";
 import { substationSchema } from "../../config/schema";
 import { nearest } from "../../config/suggest";
-import { Templates, type Template } from "../../config/templates";
+import type { Template, Templates } from "../../config/templates";
 import { readTree } from "../../config/tree";
 
 /** What new files are made from. */
@@ -32,10 +32,9 @@ export interface Source {
   begin(): { readonly document: Document; readonly left: readonly string[] };
 }
 
-export function readSources(stacks: string): Sources {
+export function readSources(stacks: string, templates: Templates): Sources {
   const name = displayNames();
-  const { groups, templates: own } = readTree(resolve(stacks), name);
-  const templates = new Templates(own, name);
+  const { groups } = readTree(resolve(stacks), name);
   const files = groups.flatMap((group) => group.files.map((file) => ({ ...file, group: group.name })));
   const ids = files.map(({ id }) => id);
 
