@@ -7,12 +7,14 @@ import { tokenFacts } from "./tokens";
 const key = signingKey();
 const scopes = ["goods:read", "orders:read"] as const;
 const token = (id = owner.id, by = key) => mintToken({ platform, id, scopes, jti: "j" }, by);
-const facts = (tokens: Readonly<Record<string, string>>) =>
+const raw = (tokens: Readonly<Record<string, string>>) =>
   tokenFacts(
     new Map(Object.entries(tokens)),
     [expected(owner), expected(neighbour)],
     mainStationPublicKey(key),
-  ).map(({ name, scopes, fault }) => [name, scopes.join(" "), fault]);
+  );
+const facts = (tokens: Readonly<Record<string, string>>) =>
+  raw(tokens).map(({ name, scopes, fault }) => [name, scopes.join(" "), fault]);
 
 test("a token is told by what it allows, and by why it must not be believed; who was given none yet has no fact", () => {
   expect(facts({ [owner.id]: token() })).toEqual([["of mengxiang", "goods:read orders:read", undefined]]);
@@ -25,7 +27,9 @@ test("a token is told by what it allows, and by why it must not be believed; who
   expect(facts({ [owner.id]: "" })).toEqual([
     ["of mengxiang", "", "is no token: three parts with a dot between them"],
   ]);
-  expect(JSON.stringify(facts({ [owner.id]: token() }))).not.toContain(token().split(".")[2]);
+  const [given, forged] = [token(), token(owner.id, signingKey())];
+  for (const one of [given, forged])
+    expect(JSON.stringify(raw({ [owner.id]: one }))).not.toContain(one.split(".")[2]);
 });
 
 test("passwords and tokens are found in a state where a stack has put them", () => {
