@@ -1,5 +1,6 @@
-import { Client } from "pg";
+import type { Client } from "pg";
 import type { DatabaseServer } from "../config/platform";
+import { inDatabase } from "./database";
 
 /** What a person may decide on a payment that does not fit. */
 export const resolutions = ["refunded", "delivered", "ignored"] as const;
@@ -126,24 +127,10 @@ async function asShop<T>(
   readOnly: boolean,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = new Client({
-    host: server.host,
-    port: server.port,
-    ...login,
-    ssl: { ca: server.ca },
-    connectionTimeoutMillis: 10_000,
-    query_timeout: 10_000,
-    options: "-c search_path=pg_catalog,pg_temp",
-  });
-  // A connection that dies between two queries tells nobody else, and an event that nobody hears ends the process. The next query fails.
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
+  return await inDatabase(server, { ...login, query_timeout: 10_000 }, async (client) => {
     await client.query(readOnly ? "BEGIN READ ONLY" : "BEGIN");
     const result = await work(client);
     await client.query("COMMIT");
     return result;
-  } finally {
-    await client.end();
-  }
+  });
 }

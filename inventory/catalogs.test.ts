@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
 import type { DatabaseServer } from "../config/platform";
 import { startPostgres, type TestPostgres } from "../storefront/testing/postgres";
 import { tenantCatalog } from "./catalogs";
+import { inDatabase } from "./database";
 
 /** On a real server of its own, whose provisioner is "maker". */
 jest.setTimeout(60_000);
@@ -53,6 +55,17 @@ test("of what initdb gives everybody on the system's catalogs, what shows other 
   expect(await everybodys()).toEqual([]);
   await inside.query("GRANT EXECUTE ON FUNCTION pg_stat_get_db_tuples_inserted(oid) TO PUBLIC");
   expect((await everybodys()).map(({ on }) => on)).toEqual(["function"]);
+});
+
+test("a connection that dies between two queries fails the next one, and ends nothing else", async () => {
+  const { user, password } = server;
+  const lost = inDatabase(server, { database: "ss", user, password }, async (client) => {
+    const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    await admin.query("SELECT pg_terminate_backend($1, 5000)", [rows[0]!.pid]);
+    await sleep(100); // until it is heard of here
+    await client.query("SELECT 1");
+  });
+  await expect(lost).rejects.toThrow(/not queryable|terminat/);
 });
 
 test("an operator that a tenant made to be found first is not run with the provisioner's rights", async () => {

@@ -1,6 +1,6 @@
-import { Client, type QueryResult } from "pg";
+import type { QueryResult } from "pg";
 import type { DatabaseServer } from "../config/platform";
-import { asProvisioner } from "./database";
+import { asProvisioner, inDatabase } from "./database";
 import { serverQueries, tenantQueries } from "./catalog-queries";
 
 /** What PostgreSQL's catalogs tell of who may do what. Read as the provisioner; nothing is changed. */
@@ -152,27 +152,14 @@ export async function roleVerifiers(server: DatabaseServer): Promise<ReadonlyMap
  * @throws the server's error, e.g. 53300 where all connections of the database are taken
  */
 export async function tenantCatalog(server: DatabaseServer, database: string): Promise<TenantCatalog> {
-  const client = new Client({
-    host: server.host,
-    port: server.port,
-    user: server.user,
-    password: server.password,
-    database,
-    ssl: { ca: server.ca },
-    connectionTimeoutMillis: 10_000,
-    // By default a schema named like the user comes first, and a tenant can make one, with operators in it that would run as the provisioner.
-    options: "-c search_path=pg_catalog,pg_temp",
-  });
-  try {
-    await client.connect();
-    const { extensions, ...rest } = await all(client, tenantQueries);
-    return {
-      ...(rest as unknown as Omit<TenantCatalog, "extensions">),
-      extensions: (extensions as { name: string }[]).map(({ name }) => name),
-    };
-  } finally {
-    await client.end();
-  }
+  const { user, password } = server;
+  const { extensions, ...rest } = await inDatabase(server, { database, user, password }, (client) =>
+    all(client, tenantQueries),
+  );
+  return {
+    ...(rest as unknown as Omit<TenantCatalog, "extensions">),
+    extensions: (extensions as { name: string }[]).map(({ name }) => name),
+  };
 }
 
 /** Sends several statements at once, as one query and one transaction, and names their rows. */

@@ -1,4 +1,4 @@
-import { escapeIdentifier, escapeLiteral, Pool, type PoolClient } from "pg";
+import { Client, escapeIdentifier, escapeLiteral, Pool, type ClientConfig, type PoolClient } from "pg";
 import { UserError } from "../config/error";
 import type { DatabaseServer } from "../config/platform";
 
@@ -35,6 +35,35 @@ export async function asProvisioner<T>(
   } catch (error) {
     client.release(true); // it may be in the middle of a transaction
     throw error;
+  }
+}
+
+/** Who connects to which database; `query_timeout` in milliseconds, for as long as the server likes where there is none. */
+export type Login = Required<Pick<ClientConfig, "database" | "user" | "password">> &
+  Pick<ClientConfig, "query_timeout">;
+
+/** Runs `work` on a connection of its own to one database, which a tenant may have filled with anything. */
+export async function inDatabase<T>(
+  server: DatabaseServer,
+  login: Login,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client({
+    host: server.host,
+    port: server.port,
+    ...login,
+    ssl: { ca: server.ca },
+    connectionTimeoutMillis: 10_000,
+    // By default a schema named like the user comes first, and a tenant can make one, with operators in it that would run as that user.
+    options: "-c search_path=pg_catalog,pg_temp",
+  });
+  // A connection that dies between two queries tells nobody else, and an event that nobody hears ends the process. The next query fails.
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end();
   }
 }
 
