@@ -13,11 +13,9 @@ test("a caller has its burst and what has refilled since, and all together have 
 });
 
 test("a flood of addresses is forgotten, oldest first", () => {
-  let now = 0;
-  const bound = new RateBound(1, 1e9, 1e6, () => now);
+  const bound = new RateBound(1, 1e9, 1e6, () => 0);
   expect([bound.take("first"), bound.take("first")]).toEqual([true, false]);
   for (let i = 0; i < 4096; i++) bound.take(`other-${i}`);
   expect(bound.take("first")).toBe(true); // a new one as far as it knows
   expect(bound.take("other-4095")).toBe(false);
-  now += 1;
 });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { Agent } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { openPool } from "./database";
 import type { Log } from "./log";
 import { serve } from "./server";
 import { schemaVersion } from "./steps";
+import { ask, type Reply } from "./testing/ask";
 import { selfSigned } from "./testing/certificate";
 import { startPostgres, type TestPostgres } from "./testing/postgres";
 import { run, type Running } from "./testing/run";
@@ -54,26 +55,10 @@ async function serving(folder = secrets): Promise<Running & { port: number; oper
   return { ...running, port, operationsPort };
 }
 
-interface Reply {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-function fetchPage(port: number, path: string, method = "GET", agent?: Agent): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    request({ host: "127.0.0.1", port, path, method, agent: agent ?? false }, (response) => {
-      let body = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-      response.on("end", () => {
-        pages += body;
-        resolve({ status: response.statusCode!, headers: response.headers, body });
-      });
-      response.on("error", reject);
-    })
-      .on("error", reject)
-      .end();
-  });
+async function fetchPage(port: number, path: string, method = "GET", agent?: Agent): Promise<Reply> {
+  const reply = await ask(port, path, { method, ...(agent && { agent }) });
+  pages += reply.body;
+  return reply;
 }
 
 async function until(port: number, path: string, status: number): Promise<Reply> {

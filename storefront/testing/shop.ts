@@ -1,4 +1,3 @@
-import { request } from "node:http";
 import { join } from "node:path";
 import type { Client } from "pg";
 import type { Channel, NotifyReading, PaymentRequest, PaymentStart, PaymentStatus } from "../channels/types";
@@ -7,6 +6,7 @@ import { migrationClient, openPool } from "../database";
 import type { Log } from "../log";
 import { migrate } from "../migrations";
 import { type RunningServer, serve } from "../server";
+import { ask, type Reply } from "./ask";
 import { initialData } from "./initial-data";
 import type { TestPostgres } from "./postgres";
 import { writeSecrets } from "./secrets";
@@ -88,16 +88,9 @@ export const testChannel = (id: string, more: Partial<PlainChannel> = {}): Omit<
   ...more,
 });
 
-export interface Reply {
-  readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly body: string;
-}
-
 /** A shop of its own database, served in this process. */
 export interface TestShop {
   readonly fakes: Readonly<Record<string, FakeChannel>>;
-  readonly server: RunningServer;
   readonly logs: string[];
   readonly admin: Client;
   rows<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
@@ -150,42 +143,21 @@ export async function openTestShop(
   };
 
   let server = await start({});
-  const ask = (
-    port: number,
-    method: string,
-    path: string,
-    headers: Record<string, string>,
-    body?: string,
-  ): Promise<Reply> =>
-    new Promise((resolve, reject) => {
-      request({ host: "127.0.0.1", port, path, method, headers, agent: false }, (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-        response.on("end", () =>
-          resolve({ status: response.statusCode!, headers: response.headers, body: text }),
-        );
-      })
-        .on("error", reject)
-        .end(body);
-    });
   const form = { "content-type": "application/x-www-form-urlencoded" };
   const post = (path: string, body: string, headers: Record<string, string> = {}) =>
-    ask(server.port, "POST", path, { ...form, ...headers }, body);
+    ask(server.port, path, { method: "POST", headers: { ...form, ...headers }, body });
   return {
     fakes,
     logs,
     admin,
-    get server() {
-      return server;
-    },
     rows: async <T>(sql: string, values: unknown[] = []) => (await admin.query(sql, values)).rows as T[],
-    get: (path, headers = {}) => ask(server.port, "GET", path, headers),
+    get: (path, headers = {}) => ask(server.port, path, { headers }),
     post,
     notify: (channel, claim) =>
       post(`/pay/${channel}/notify`, JSON.stringify({ sign: "good", ...claim }), {
         "content-type": "application/json",
       }),
-    metrics: async () => (await ask(server.operationsPort, "GET", "/metrics", {})).body,
+    metrics: async () => (await ask(server.operationsPort, "/metrics")).body,
     async restart(more = {}) {
       await server.drain();
       server = await start(more);
@@ -203,7 +175,7 @@ export interface Bought {
   readonly amountFen: number;
 }
 
-/** Orders an article by its title, as a visitor of `ip`, and starts the payment by `channel`. */
+/** Orders an article by its title, and starts the payment by `channel`; from an address of chance, so that nobody is held back as one visitor. */
 export async function buy(
   shop: TestShop,
   channel: string,
