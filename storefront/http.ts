@@ -20,7 +20,7 @@ export interface Visit {
   readonly headers: IncomingMessage["headers"];
   /** The visitor's address as the ingress saw it. */
   readonly ip: string;
-  /** At most `limit` bytes. @throws TooLarge */
+  /** At most `limit` bytes. @throws TooLarge, Gone */
   readonly body: (limit: number) => Promise<Buffer>;
 }
 
@@ -36,6 +36,11 @@ export interface Route {
 /** A body above its limit. The connection must be closed, because the rest of it is not read. */
 export class TooLarge extends Error {
   override readonly name = "TooLarge";
+}
+
+/** The visitor hung up, or was too slow, before all was sent. Nobody is there to answer. */
+export class Gone extends Error {
+  override readonly name = "Gone";
 }
 
 export const page: Route["methods"] = ["GET", "HEAD"];
@@ -96,8 +101,10 @@ function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
       }
     });
     req.on("end", () => resolve(Buffer.concat(chunks)));
-    req.on("error", reject);
-    req.on("close", () => reject(new Error("the visitor went away")));
+    // Node says so by an error, by the end of the connection, or by both.
+    const gone = () => reject(new Gone("the visitor went away"));
+    req.on("error", gone);
+    req.on("close", gone);
   });
 }
 

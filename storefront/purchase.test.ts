@@ -1,6 +1,10 @@
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startPostgres, type TestPostgres } from "./testing/postgres";
 import { canaries } from "./testing/secrets";
 import { buy, gameCards, openTestShop, testChannel, topUp, type TestShop } from "./testing/shop";
@@ -194,6 +198,23 @@ test("an answer that cannot be sent ends its connection, and nothing else", asyn
   }
   expect((await shop.get("/")).status).toBe(200);
   expect(shop.logs.filter((line) => line.includes("an answer could not be sent"))).toHaveLength(1);
+});
+
+test("a visitor who hangs up while he sends is no failure of the shop", async () => {
+  const before = shop.logs.length;
+  const sending = request({ host: "127.0.0.1", port: shop.port(), path: "/pay/zfb/notify", method: "POST" });
+  sending.on("error", () => undefined); // it is we who hang up
+  sending.setHeader("content-length", 100);
+  sending.write("half of it");
+  await once(sending, "socket").then(([socket]) => once(socket as Socket, "connect"));
+  await sleep(100);
+  sending.destroy();
+  const line = 'http_requests_total{route="/pay/:channel/notify",status="400"} 1\n';
+  for (let tries = 0; !(await shop.metrics()).includes(line); tries++) {
+    expect(tries).toBeLessThan(50);
+    await sleep(20);
+  }
+  expect(shop.logs.slice(before)).toEqual([]);
 });
 
 test("of channels with one title a buyer sees one, always the same, and another one when it fails", async () => {

@@ -7,7 +7,18 @@ import { openCashier } from "./cashier";
 import { openChannel } from "./channels/open";
 import type { OpenChannel } from "./channels/types";
 import type { ServerSecrets, StorefrontConfig } from "./config";
-import { type Answer, closeWithin, http, listen, page, type Route, route, text, TooLarge } from "./http";
+import {
+  type Answer,
+  closeWithin,
+  Gone,
+  http,
+  listen,
+  page,
+  type Route,
+  route,
+  text,
+  TooLarge,
+} from "./http";
 import { type Log, reason } from "./log";
 import { Metrics } from "./metrics";
 import * as pages from "./pages";
@@ -149,6 +160,8 @@ async function failed(
 ): Promise<Answer> {
   if (error instanceof TooLarge)
     return { status: 413, body: pages.tooLargePage(config), headers: { connection: "close" } };
+  // The visitor's doing, and no fault of the shop's: only the metrics see it.
+  if (error instanceof Gone) return { status: 400, body: "", headers: { connection: "close" } };
   const away =
     error instanceof Unavailable ||
     (await shop.ready().then(

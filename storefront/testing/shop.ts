@@ -93,6 +93,8 @@ export interface TestShop {
   readonly fakes: Readonly<Record<string, FakeChannel>>;
   readonly logs: string[];
   readonly admin: Client;
+  /** Another one after a restart. */
+  port(): number;
   rows<T = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<T[]>;
   get(path: string, headers?: Record<string, string>): Promise<Reply>;
   post(path: string, body: string, headers?: Record<string, string>): Promise<Reply>;
@@ -150,6 +152,7 @@ export async function openTestShop(
     fakes,
     logs,
     admin,
+    port: () => server.port,
     rows: async <T>(sql: string, values: unknown[] = []) => (await admin.query(sql, values)).rows as T[],
     get: (path, headers = {}) => ask(server.port, path, { headers }),
     post,
