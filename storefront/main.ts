@@ -29,7 +29,7 @@ if (rest.length > 0 || (command !== "serve" && command !== "migrate")) {
 
 async function runServe(): Promise<void> {
   const config = loadConfig();
-  const secrets = loadServerSecrets();
+  const secrets = loadServerSecrets(); // of them only the channels' are used yet, but a shop that lacks one must not open
   const server = await serve(config, secrets, openPool(config.database), log, {
     port: Number(process.env["SUBSTATION_PORT"] ?? 8080),
     operationsPort: Number(process.env["SUBSTATION_OPERATIONS_PORT"] ?? 9090),

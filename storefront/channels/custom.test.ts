@@ -107,6 +107,8 @@ test.each<[fact: string, ask: keyof typeof asks, answer: unknown]>([
   ["no answer for the gateway", "notify", { ...reading, answer: undefined }],
   ["no failure for the gateway", "notify", { ...reading, failure: undefined }],
   ["a gateway sent elsewhere", "notify", { ...reading, answer: { ...success, status: 302 } }],
+  ["an answer that is none", "notify", { ...reading, answer: { ...success, status: 204 } }],
+  ["an answer that was not modified", "notify", { ...reading, failure: { ...failure, status: 304 } }],
   ["a header in the media type", "notify", { ...reading, answer: { ...success, type: "text/plain\r\nset-cookie: a=b" } }],
   ["a page for the gateway", "notify", { ...reading, answer: { ...success, body: "a".repeat(5000) } }],
   ["a reason that there is not", "notify", { ok: false, reason: "because", answer: failure }],

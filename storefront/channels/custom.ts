@@ -123,8 +123,7 @@ const isLine = (value: unknown): value is string =>
 function readAnswer(value: unknown): Answer | undefined {
   const { status, type, body } = objectOf(value) ?? {};
   if (!Number.isInteger(status) || (status as number) < 200 || (status as number) > 599) return undefined;
-  if (status === 304 || (status as number) === 204 || Math.floor((status as number) / 100) === 3)
-    return undefined;
+  if (status === 204 || Math.floor((status as number) / 100) === 3) return undefined;
   if (typeof type !== "string" || !/^[\w.+-]+\/[\w.+-]+(?:; ?charset=[\w-]+)?$/.test(type)) return undefined;
   return typeof body === "string" && body.length <= 4096
     ? { status: status as number, type, body }
