@@ -12,8 +12,8 @@ import {
 } from "../inventory/anomalies";
 import { givenPasswords } from "./audit/passwords";
 import { findFile } from "../config/find-file";
-import { PulumiFailed, type Workspace } from "./pulumi";
-import { platformOf, projectSettings, readPlatform } from "./read-platform";
+import { asUser, type Workspace } from "./pulumi";
+import { platformUnder } from "./read-platform";
 
 /** What a person has decided, before it is checked. */
 export interface Wanted {
@@ -78,38 +78,28 @@ function oneLine(option: string, text: string, most: number): void {
 /** The shop's own login, as its stack gave it out. */
 async function shopLogin(workspace: Workspace, id: string): Promise<ShopLogin> {
   const { group } = findFile(join(workspace.root, "stacks"), id);
-  const stack = platformOf(projectSettings(workspace), group);
-  const platform = await readPlatform(workspace, stack);
-  if (!platform)
-    throw new UserError(`the platform's stack "${stack}" has no outputs: nothing was opened on it yet.`);
+  const [platform, passwords] = await Promise.all([
+    platformUnder(workspace, group),
+    asUser(`the state of stack ${group} cannot be read`, group, () => givenPasswords(workspace, group)),
+  ]);
   const database = databaseName(platform.name, id);
   const user = appRole(database);
-  const password = (await passwordsOf(workspace, group)).get(user);
+  const password = passwords.get(user);
   if (password === undefined)
     throw new UserError(`${id} was not opened yet: the state of stack ${group} does not have its role.`);
   return { server: platform.database, database, user, password };
 }
 
-async function passwordsOf(workspace: Workspace, group: string): Promise<ReadonlyMap<string, string>> {
-  try {
-    return await givenPasswords(workspace, group);
-  } catch (error) {
-    if (!(error instanceof PulumiFailed)) throw error;
-    throw new UserError(`the state of stack ${group} cannot be read. Pulumi said: ${error.stderr.trim()}`);
-  }
-}
-
 /** What the server refuses, in words that say what to do. */
-async function readable<T>(id: string, work: () => Promise<T>): Promise<T> {
+export async function readable<T>(id: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const { code = "", message } = error as { code?: string; message: string };
-    const why =
-      reasons[code] ??
-      (/^E[A-Z]+$/.test(code) ? "see that the database server can be reached from here" : undefined);
+    const away = /^E[A-Z]+$/.test(code) || message === "timeout expired"; // of pg, without a code
+    const why = reasons[code] ?? (away ? "see that the database server can be reached from here" : undefined);
     if (why === undefined) throw error;
-    throw new UserError(`the books of ${id} cannot be read (${code} ${message}): ${why}.`);
+    throw new UserError(`the books of ${id} cannot be read (${`${code} ${message}`.trim()}): ${why}.`);
   }
 }
 

@@ -109,6 +109,25 @@ export class PulumiFailed extends Error {
   }
 }
 
+/** Whether it says that there is no such stack. */
+export const noStack = ({ stderr }: Pick<Finished, "stderr">): boolean => stderr.includes("no stack named");
+
+/**
+ * What Pulumi refuses is for the user to mend: a stack that does not exist, a passphrase that does not fit, a backend that nobody named.
+ * @param what came of it: "k1 of mengxiang was not set"
+ * @throws UserError in place of PulumiFailed
+ */
+export async function asUser<T>(what: string, stack: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PulumiFailed)) throw error;
+    const said = (error.stderr || error.stdout).trim();
+    const todo = noStack(error) ? ` Make it with "pulumi stack init ${stack}".` : "";
+    throw new UserError(`${what}. Pulumi said: ${said}.${todo}`);
+  }
+}
+
 function run(
   { root, env }: Workspace,
   args: readonly string[],

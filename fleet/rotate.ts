@@ -10,7 +10,7 @@ import { nearest } from "../config/suggest";
 import { endSessions } from "../inventory/database";
 import { containerStart, liveContainers, type LiveContainer } from "../inventory/docker";
 import type { RunOptions, Workspace } from "./pulumi";
-import { platformOf, projectSettings, readPlatform } from "./read-platform";
+import { platformUnder } from "./read-platform";
 import { up, type Outcome } from "./up";
 
 /** What a rotation did, for people to read. */
@@ -44,13 +44,7 @@ export async function rotate(
   const stacks = join(workspace.root, "stacks");
   const spec = findSubstation(loadFleet(stacks), id);
   const name = findSecret(secret);
-  const host = platformOf(projectSettings(workspace), spec.group);
-  const platform = await readPlatform(workspace, host);
-  if (!platform) {
-    throw new UserError(
-      `the platform's stack "${host}" has no outputs: nothing was changed. Run "pulumi up -s ${host}" first.`,
-    );
-  }
+  const platform = await platformUnder(workspace, spec.group);
   const wanted = spec.secretVersions[name];
   const running = (await shops(platform, id)).map((shop) => versionsOf(shop)[name]);
   const ahead = running.length > 0 && running.every((version) => version < wanted);

@@ -3,7 +3,7 @@ import { UserError } from "../config/error";
 import { findFile, others, readDocument } from "../config/find-file";
 import { loadFleet } from "../config/fleet";
 import { secretSetting, storedSecrets } from "../config/stack-secrets";
-import { PulumiFailed, type Workspace } from "./pulumi";
+import { asUser, type Workspace } from "./pulumi";
 import { checkSecret } from "./secret-value";
 import { removeConfig, setConfig, settingsOf } from "./stack-settings";
 
@@ -143,15 +143,3 @@ function usesIn(file: string, path: string): ReadonlyMap<string, SecretUse[]> {
 
 const entries = (value: unknown): ReadonlyMap<string, unknown> =>
   new Map(typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : []);
-
-/** What Pulumi refuses is for the user to mend: a stack that does not exist, a passphrase that does not fit. */
-async function asUser<T>(what: string, group: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof PulumiFailed)) throw error;
-    const said = (error.stderr || error.stdout).trim();
-    const todo = said.includes("no stack named") ? ` Make it with "pulumi stack init ${group}".` : "";
-    throw new UserError(`${what}. Pulumi said: ${said}.${todo}`);
-  }
-}

@@ -1,5 +1,5 @@
 import type { Resource } from "./checkpoint";
-import { pulumi, PulumiFailed, type Workspace } from "./pulumi";
+import { asUser, noStack, PulumiFailed, pulumiOk, type Workspace } from "./pulumi";
 
 /** A substation as the state of its stack has it. */
 export interface Standing {
@@ -34,14 +34,18 @@ interface Outputs {
 /**
  * The substations of a group, by id, as the last update left them. No secret is read.
  * @returns nothing for a stack that was never made
- * @throws PulumiFailed where the state cannot be read
+ * @throws UserError where the state cannot be read
  */
 export async function standing(workspace: Workspace, group: string): Promise<ReadonlyMap<string, Standing>> {
-  const args = ["stack", "export", "-s", group];
-  const { code, stdout, stderr } = await pulumi(workspace, args);
-  if (code !== 0 && /no stack named/.test(stderr)) return new Map();
-  if (code !== 0) throw new PulumiFailed(args, code, stdout, stderr);
-  return standingIn(JSON.parse(stdout) as Exported);
+  return await asUser(`the state of stack ${group} cannot be read`, group, async () => {
+    try {
+      const exported = await pulumiOk(workspace, ["stack", "export", "-s", group]);
+      return standingIn(JSON.parse(exported) as Exported);
+    } catch (error) {
+      if (error instanceof PulumiFailed && noStack(error)) return new Map();
+      throw error;
+    }
+  });
 }
 
 export function standingIn({ deployment: { resources = [] } }: Exported): ReadonlyMap<string, Standing> {

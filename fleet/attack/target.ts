@@ -3,7 +3,7 @@ import { UserError } from "../../config/error";
 import { loadFleet, type SubstationSpec } from "../../config/fleet";
 import type { Owner } from "../../config/names";
 import type { Workspace } from "../pulumi";
-import { platformOf, projectSettings, readPlatform } from "../read-platform";
+import { platformUnder } from "../read-platform";
 import { neighbours } from "./containers";
 import type { AttackTarget, Neighbour } from "./facts";
 
@@ -16,12 +16,7 @@ export async function attackTarget(workspace: Workspace, id: string): Promise<At
   const specs = [...loadFleet(stacks).groups.values()].flat();
   const spec = specs.find((found) => found.id === id);
   if (!spec) throw new UserError(`there is no substation "${id}" in ${stacks}, or its file has problems.`);
-  const stack = platformOf(projectSettings(workspace), spec.group);
-  const platform = await readPlatform(workspace, stack);
-  if (!platform)
-    throw new UserError(
-      `the stack "${stack}", which ${id} stands on, has no outputs: run "pulumi up -s ${stack}".`,
-    );
+  const platform = await platformUnder(workspace, spec.group);
   const owner: Owner = { platform: platform.name, group: spec.group, id };
   const neighbour = await chooseNeighbour(owner, specs);
   return { platform, owner, limits: spec.resources, stacks, ...(neighbour ? { neighbour } : {}) };
