@@ -43,7 +43,7 @@ test("the list has sums in yuan, who bought, and the numbers that the gateway's 
     "amount",
     "alipay",
     "Steam 50 元, 55.78, open",
-    "a\ufffd[2Jb@c.cn", // and cannot steer the terminal
+    "a\\u001b[2Jb@c.cn", // and cannot steer the terminal
     "expected 55.78, seen 0.01",
     "2",
     "2026-11-23 01:10",

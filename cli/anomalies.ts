@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
+import { printable } from "../config/problem";
 import { money } from "../config/units";
-import { anomaliesOf, resolveAnomaly } from "../fleet/anomalies";
+import { anomaliesOf, resolveAnomaly, type Wanted } from "../fleet/anomalies";
 import { resolutions, type Anomaly } from "../inventory/anomalies";
 import { projectRoot } from "./project";
 import { table } from "./table";
@@ -43,7 +44,7 @@ export function anomaliesCommand(): Command {
       "after",
       `\nAn order that waits for stock is closed when it was refunded, or delivered by hand: the shop then hands out nothing for it.${needs}`,
     )
-    .action(async (id: string, anomaly: string, wanted: { as: string; by: string; note?: string }) => {
+    .action(async (id: string, anomaly: string, wanted: Wanted) => {
       const done = await resolveAnomaly({ root: projectRoot(), env: process.env }, id, anomaly, wanted);
       process.stdout.write(`${done.kind} ${anomaly} of ${id}: ${wanted.as}, decided by ${wanted.by}\n`);
     });
@@ -64,6 +65,7 @@ export function anomaliesText(id: string, anomalies: readonly Anomaly[]): string
     "payment",
     "decision",
   ];
+  // Buyers and gateways wrote some of it: nothing of theirs may steer the terminal.
   return table([head, ...anomalies.map((anomaly) => row(anomaly).map(printable))]);
 }
 
@@ -85,9 +87,6 @@ function row({ order, decision, ...anomaly }: Anomaly): readonly string[] {
       : "",
   ];
 }
-
-/** Buyers and gateways wrote some of it: nothing of theirs may steer the terminal. */
-const printable = (text: string): string => text.replace(/\p{C}/gu, "\ufffd");
 
 /** Sums are kept in fen. */
 const detail = (kind: string, name: string, value: string | number): string =>

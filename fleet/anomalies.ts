@@ -5,7 +5,6 @@ import { textFinding } from "../config/text";
 import {
   decideAnomaly,
   listAnomalies,
-  resolutions,
   type Anomaly,
   type Resolution,
   type ShopLogin,
@@ -15,9 +14,9 @@ import { findFile } from "../config/find-file";
 import { asUser, type Workspace } from "./pulumi";
 import { platformUnder } from "./read-platform";
 
-/** What a person has decided, before it is checked. */
+/** What a person has decided; the texts are not checked yet. */
 export interface Wanted {
-  readonly as: string;
+  readonly as: Resolution;
   readonly by: string;
   readonly note?: string;
 }
@@ -34,7 +33,7 @@ export async function anomaliesOf(workspace: Workspace, id: string): Promise<rea
 /**
  * Writes a person's decision into the shop's books. It moves no money: that was done, or is to be done, at the gateway.
  * @param number the anomaly's, as `anomaliesOf` says it
- * @throws UserError for a decision that is none, a number that is none, and where somebody has decided before
+ * @throws UserError for a text that is no line, a number that is none, and where somebody has decided before
  */
 export async function resolveAnomaly(
   workspace: Workspace,
@@ -42,9 +41,6 @@ export async function resolveAnomaly(
   number: string,
   { as, by, note }: Wanted,
 ): Promise<Anomaly> {
-  const resolution = resolutions.find((known) => known === as);
-  if (!resolution)
-    throw new UserError(`--as is "${as}": write ${resolutions.join(", ")}. Nothing was changed.`);
   oneLine("--by", by, 60);
   if (note !== undefined) oneLine("--note", note, 500);
   if (!/^[1-9][0-9]{0,8}$/.test(number))
@@ -52,11 +48,7 @@ export async function resolveAnomaly(
       `"${number}" is no number of an anomaly: \`substation anomalies ${id}\` lists them. Nothing was changed.`,
     );
   const login = await shopLogin(workspace, id);
-  const decision: { resolution: Resolution; by: string; note: string | null } = {
-    resolution,
-    by,
-    note: note ?? null,
-  };
+  const decision = { resolution: as, by, note: note ?? null };
   const done = await readable(id, () => decideAnomaly(login, Number(number), decision));
   if (!done)
     throw new UserError(

@@ -2,6 +2,7 @@ import { channelKinds, type Adapter } from "../config/channels";
 import { secretNameForm, secretNamePattern } from "../config/channels/schema";
 import { secretValueFinding } from "../config/channels/secret-value";
 import { UserError } from "../config/error";
+import { codePoint } from "../config/text";
 import type { SecretUse } from "./secrets";
 
 /** Bytes. The longest secret there is is a private key of some 3,000. */
@@ -30,9 +31,8 @@ export function checkSecret(
     refuse(`it has ${Buffer.byteLength(value)} bytes, and no secret has more than ${longest}`);
   if (value !== value.trim())
     refuse("it begins or ends with a blank or an empty line, which a copy brings along");
-  const odd = /[^\P{C}\n]/u.exec(value)?.[0].codePointAt(0);
-  if (odd !== undefined)
-    refuse(`it holds the invisible character U+${odd.toString(16).toUpperCase().padStart(4, "0")}`);
+  const odd = /[^\P{C}\n]/u.exec(value)?.[0];
+  if (odd !== undefined) refuse(`it holds the invisible character ${codePoint(odd)}`);
   for (const { channel, kind, adapter, field } of uses) {
     const descriptor =
       adapters.get(adapter ?? "")?.descriptor ?? Object.values(channelKinds).find((one) => one.kind === kind);
