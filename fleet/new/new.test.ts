@@ -1,4 +1,4 @@
-import {
+import fs, {
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -229,6 +229,26 @@ test("a file that came in between is not overwritten, and those before it are ta
     /demo\/bb\.yaml cannot be written \(EEXIST\)\. Nothing was written\.$/,
   );
   expect([existsSync(join(root, "demo/aa.yaml")), read("demo/bb.yaml")]).toEqual([false, "mine"]);
+});
+
+test("of a file that cannot be written whole nothing stays, nor of those before it", () => {
+  lay({ "demo/mengxiang.yaml": goodFile });
+  const { drafts } = draftSubstations(root, [asked("aa"), asked("bb")]);
+  const write = fs.writeFileSync;
+  let writes = 0;
+  const full = jest.spyOn(fs, "writeFileSync").mockImplementation((file, text, options) => {
+    if (++writes === 1) return write(file, text, options);
+    write(file, (text as string).slice(0, 10), options);
+    throw Object.assign(new Error("no space left"), { code: "ENOSPC" });
+  });
+  try {
+    expect(() => writeSubstations(drafts)).toThrow(
+      /demo\/bb\.yaml cannot be written \(ENOSPC\)\. Nothing was written\.$/,
+    );
+  } finally {
+    full.mockRestore();
+  }
+  expect(readdirSync(join(root, "demo"))).toEqual(["mengxiang.yaml"]);
 });
 
 test("whatever title, owner and contact are given: they are told, or they stand in the file as they were given", () => {

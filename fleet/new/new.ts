@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { displayNames } from "../../config/display-name";
 import { parseYaml } from "../../config/document";
@@ -7,6 +7,7 @@ import { loadFleet, problemsFor, type Fleet } from "../../config/fleet";
 import { substationsPerGroup } from "../../config/ids";
 import { formatProblem, quote, type Problem, type ProblemCode } from "../../config/problem";
 import { valueAt } from "../../config/shape";
+import { writeNew } from "../write-new";
 import { draft, ownKeys, pathOf, type Draft, type Wanted } from "./draft";
 import { readSources, type Sources } from "./source";
 import { wantedOf, type Asked } from "./wanted";
@@ -153,16 +154,15 @@ export function writeSubstations(drafts: readonly Drafted[]): readonly Written[]
   try {
     for (const { file, text } of drafts) {
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text, { flag: "wx" });
+      writeNew(file, text);
       done.push(file);
     }
     return drafts.map(writtenOf);
   } catch (error) {
     for (const file of done) rmSync(file, { force: true });
-    const { code, path } = error as NodeJS.ErrnoException;
-    throw new UserError(
-      `${path ?? "a file"} cannot be written (${code ?? String(error)}). Nothing was written.`,
-    );
+    const { code } = error as NodeJS.ErrnoException;
+    const file = drafts[done.length]?.file ?? "a file";
+    throw new UserError(`${file} cannot be written (${code ?? String(error)}). Nothing was written.`);
   }
 }
 

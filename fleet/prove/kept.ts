@@ -1,19 +1,9 @@
-import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { proofHash, proofSchema, type Proof } from "../../config/proof";
 import { list } from "../state-files";
+import { writeNew } from "../write-new";
 import type { Fresh } from "./prove";
 
 /** A file of `proofs/<id>/`, and what is wrong with it by itself and beside its neighbours. */
@@ -96,7 +86,6 @@ export function keep(root: string, fresh: Fresh): Kept & { readonly proof: Proof
   const { id } = fresh;
   const place = join(root, folder, id);
   mkdirSync(place, { recursive: true });
-  const temporary = join(place, `.${randomBytes(6).toString("hex")}`);
   for (;;) {
     const previous = keptProofs(root, id).findLast(({ proof }) => proof)?.proof;
     // Never before the last one, even where the clock went back: the order of times is the order of the chain.
@@ -106,23 +95,10 @@ export function keep(root: string, fresh: Fresh): Kept & { readonly proof: Proof
     const proof = proofSchema.parse({ ...unsigned, hash: proofHash(unsigned) });
     const file = fileName(when);
     try {
-      writeWhole(temporary, `${JSON.stringify(proof, null, 2)}\n`);
-      linkSync(temporary, join(place, file)); // unlike a rename, it replaces nothing
+      writeNew(join(place, file), `${JSON.stringify(proof, null, 2)}\n`);
       return { file: join(folder, id, file), proof, faults: [] };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    } finally {
-      rmSync(temporary, { force: true });
     }
-  }
-}
-
-function writeWhole(path: string, text: string): void {
-  const file = openSync(path, "wx", 0o644);
-  try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
