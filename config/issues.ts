@@ -39,7 +39,7 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, document: Document)
   const shape = new Shape(schema, document.value);
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => {
-      const message = `${show([...path, key])} is no key here: ${meant(key, path, shape)}`;
+      const message = `${pathText([...path, key])} is no key here: ${meant(key, path, shape)}`;
       return problem(document.keyAt([...path, key]), "key/unknown", message);
     });
   }
@@ -48,7 +48,7 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, document: Document)
   if (value === null && !hidden) return [empty(path, shape, document)];
 
   const source = hidden ? undefined : document.source(path);
-  const is = `${path.length === 0 ? "The file" : show(path)} ${hidden ? "(not shown)" : `is ${seen(value, source)}`}`;
+  const is = `${path.length === 0 ? "The file" : pathText(path)} ${hidden ? "(not shown)" : `is ${seen(value, source)}`}`;
   const at = document.at(path);
   if (issue.code === "custom") {
     return [problem(at, issue.params?.["code"] as ProblemCode, `${is}: ${issue.message}`)];
@@ -64,10 +64,27 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, document: Document)
   if (issue.code === "invalid_key") {
     const [inner] = issue.issues;
     const code = (inner?.code === "custom" && (inner.params?.["code"] as ProblemCode)) || "key/unknown";
-    return [problem(document.keyAt(path), code, `${show(path)} is ${inner?.message ?? "no key here"}`)];
+    return [problem(document.keyAt(path), code, `${pathText(path)} is ${inner?.message ?? "no key here"}`)];
   }
   return [problem(at, "value/type", `${is}: ${issue.message || wanted(issue, value, source)}`)];
 }
+
+/** `resources.memory`, `a[0]`; a strange key in quotes. */
+export const pathText = (path: Path): string =>
+  path
+    .map((step, i) => {
+      if (typeof step === "number") return `[${step}]`;
+      return `${i > 0 ? "." : ""}${/^[\w-]+$/.test(step) ? step : quote(step, 40)}`;
+    })
+    .join("");
+
+/** Says what is wrong with the value at a path, in words that follow the path: `is "x": that cannot be; write y`. */
+export type Report = (path: Path, code: ProblemCode, why: string) => Problem;
+
+export const reporter =
+  (document: Document): Report =>
+  (path, code, why) =>
+    problem(document.at(path), code, `${pathText(path)} ${why}`);
 
 /** `at least 16`; of a list `at least 1 value`. */
 const amount = (words: string, count: number | bigint, value: unknown): string =>
@@ -82,7 +99,7 @@ const problem = (at: Position, code: ProblemCode, message: string): Problem => (
 function missing(path: Path, shape: Shape, document: Document): Problem {
   const parent = path.slice(0, -1);
   const at = parent.length > 0 ? document.keyAt(parent) : document.at(parent);
-  return problem(at, "key/missing", `${show(path)} is missing: add it${example(shape, path)}`);
+  return problem(at, "key/missing", `${pathText(path)} is missing: add it${example(shape, path)}`);
 }
 
 function empty(path: Path, shape: Shape, document: Document): Problem {
@@ -94,7 +111,7 @@ function empty(path: Path, shape: Shape, document: Document): Problem {
     );
   }
   const remove = shape.isOptional(path) ? ", or remove the key" : "";
-  const message = `${show(path)} is empty: give it a value${example(shape, path)}${remove}`;
+  const message = `${pathText(path)} is empty: give it a value${example(shape, path)}${remove}`;
   return problem(document.keyAt(path), "value/type", message);
 }
 
@@ -133,7 +150,7 @@ function meant(key: string, path: Path, shape: Shape): string {
   const places: Path[] = [[], ...shape.keys([]).map((name) => [name])];
   const place = places.find((at) => shape.keys(at).includes(key));
   if (place === undefined) return `the keys are ${keys.join(", ")}`;
-  return place.length > 0 ? `it belongs below ${show(place)}` : "it belongs at the top, without indent";
+  return place.length > 0 ? `it belongs below ${pathText(place)}` : "it belongs at the top, without indent";
 }
 
 /** `, like memory: 128 MB`, from the examples that editors show too. */
@@ -149,12 +166,3 @@ function yaml(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(yaml).join(", ")}]`;
   return typeof value === "string" && /^[0-9.]+$/.test(value) ? `"${value}"` : String(value);
 }
-
-/** `resources.memory`, `a[0]`; a strange key in quotes. */
-const show = (path: Path): string =>
-  path
-    .map((step, i) => {
-      if (typeof step === "number") return `[${step}]`;
-      return `${i > 0 ? "." : ""}${/^[\w-]+$/.test(step) ? step : quote(step, 40)}`;
-    })
-    .join("");

@@ -37,7 +37,7 @@ test("an id that a terminal would obey is refused, and shown without obeying it"
   const files = { "demo/mengxiang.yaml": `${goodFile}channels:\n  "\\e[31mx": { ${epay}, version: v1, secrets: {} }\n` };
   expect(fleetOf(files).lines.map((line) => line.split("  ").slice(1, 3).join("  "))).toEqual([
     'channel/syntax  channels."\\u001b[31mx" is no id for a channel: it is 2 to 20 of a-z, 0-9 and "-", beginning with a letter, not ending with "-", and part of its notify URL.',
-    "key/missing  channels.\\u001b[31mx.secrets.key is missing, which version v1 wants: add it, like key: epay-key.",
+    'key/missing  channels."\\u001b[31mx".secrets.key is missing, which version v1 wants: add it, like key: epay-key.',
   ]);
 });
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-import type { Document, Path } from "../document";
-import { validate } from "../issues";
+import type { Document } from "../document";
+import { reporter, validate, type Report } from "../issues";
 import { quote } from "../problem";
-import type { Problem, ProblemCode } from "../problem";
+import type { Problem } from "../problem";
 import type { StoredSecret } from "../stack-secrets";
 import { nearest } from "../suggest";
 import type { Tier, Tiers } from "../tiers";
@@ -45,13 +45,6 @@ const isObject = (value: unknown): value is Written => typeof value === "object"
 
 const isBuiltIn = (kind: unknown): kind is BuiltInKind =>
   typeof kind === "string" && Object.hasOwn(channelKinds, kind);
-
-/** Each says what is wrong with the last step of `path` in one channel. */
-type Report = (path: Path, code: ProblemCode, why: string) => Problem;
-
-const reporter =
-  (document: Document): Report =>
-  (path, code, why) => ({ ...document.at(path), code, message: `${path.join(".")} ${why}.` });
 
 /** Whether channels agree in themselves, with each other and with the tier; of a file whose other keys may be wrong. */
 export function channelProblems(

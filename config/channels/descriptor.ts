@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-import type { Document, Path } from "../document";
+import type { Document } from "../document";
 import { checked, line, list, quantity, word } from "../forms";
 import { imageFinding, imagePattern } from "../image";
-import { validate } from "../issues";
-import type { Problem, ProblemCode } from "../problem";
+import { reporter, validate } from "../issues";
+import type { Problem } from "../problem";
 import { money, size } from "../units";
 import { limits } from "./common";
 import { fieldFindings, fieldSchema } from "./descriptor-fields";
@@ -113,11 +113,7 @@ export interface Adapters {
 export function readAdapter(name: string, document: Document): { adapter?: Adapter; problems: Problem[] } {
   if (document.broken) return { problems: [] };
   const { value, problems } = validate(descriptorSchema, document);
-  const report = (path: Path, code: ProblemCode, why: string): Problem => ({
-    ...document.at(path),
-    code,
-    message: `${path.map((step, i) => (typeof step === "number" ? `[${step}]` : `${i ? "." : ""}${step}`)).join("")} ${why}.`,
-  });
+  const report = reporter(document);
   const all = [...problems, ...fieldFindings(document.value).map((found) => report(...found))];
   if (!value) return { problems: all };
   const { adapter, limits: written, fields, ...rest } = value;

@@ -1,7 +1,7 @@
-import type { Document, Path } from "../document";
-import { validate } from "../issues";
+import type { Document } from "../document";
+import { pathText, validate, type Report } from "../issues";
 import { modules, type Module } from "../modules";
-import { quote, type Problem, type ProblemCode } from "../problem";
+import { quote, type Problem } from "../problem";
 import { valueAt } from "../shape";
 import { share } from "../units";
 import { common, ofGoods, placeholderFinding } from "./placeholders";
@@ -19,21 +19,18 @@ export function readTemplate(document: Document): {
   return value && all.length === 0 ? { value, problems: [] } : { problems: all };
 }
 
-type Report = (path: Path, code: ProblemCode, why: string) => Problem;
-
 /** `goods[1].mainPrice is "1.00": <why>.` */
-const reporter =
+const withValue =
   (document: Document): Report =>
   (path, code, why) => {
-    const name = path.map((step, i) => (typeof step === "number" ? `[${step}]` : i > 0 ? `.${step}` : step));
     const value = valueAt(document.value, path);
     const seen = typeof value === "string" ? ` is ${quote(value)}` : "";
-    return { ...document.at(path), code, message: `${name.join("")}${seen}: ${why}.` };
+    return { ...document.at(path), code, message: `${pathText(path)}${seen}: ${why}.` };
   };
 
 /** Texts that name what nobody knows; of a file whose form may be wrong elsewhere. */
 function textProblems(document: Document): Problem[] {
-  const report = reporter(document);
+  const report = withValue(document);
   const declared = Object.keys(valueAt(document.value, ["variables"]) ?? {});
   const taken = declared.filter((name) => [...common, ...ofGoods].some((known) => known === name));
   const texts: readonly (readonly [key: string, fields: readonly string[], names: readonly string[]])[] = [
@@ -62,7 +59,7 @@ function textProblems(document: Document): Problem[] {
 
 /** What names an item for ever is one of a kind. */
 function keyProblems(document: Document, { notices = [], pages = [] }: TemplateFile): Problem[] {
-  const report = reporter(document);
+  const report = withValue(document);
   const twice = (name: string, field: string, keys: readonly string[]): Problem[] =>
     keys.flatMap((key, i) =>
       keys.indexOf(key) === i
@@ -82,7 +79,7 @@ function keyProblems(document: Document, { notices = [], pages = [] }: TemplateF
 }
 
 function goodsProblems(document: Document, goods: readonly TemplateGoods[]): Problem[] {
-  const report = reporter(document);
+  const report = withValue(document);
   return goods.flatMap((item, i): Problem[] => {
     const { categories, faceValues } = (modules as Readonly<Record<string, Module>>)[item.module]!.goods;
     const found: Problem[] = [];
