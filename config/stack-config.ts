@@ -10,20 +10,31 @@ export interface ProjectSettings {
   readonly setting: (stack: string, key: string) => string | undefined;
 }
 
-/** @param at its `root` is the folder of Pulumi.yaml */
+/**
+ * Each file is read once, when it is first asked for: a group's is large.
+ * @param at its `root` is the folder of Pulumi.yaml
+ */
 export function projectSettings({ root }: { readonly root: string }): ProjectSettings {
   const { name: project, stackConfigDir = "" } = readYaml(join(root, "Pulumi.yaml")) as {
     name: string;
     stackConfigDir?: string;
   };
+  const files = new Map<string, StackFile>();
+  const fileOf = (stack: string): StackFile => {
+    const path = join(root, stackConfigDir, `Pulumi.${stack}.yaml`);
+    const file = files.get(stack) ?? ((readYaml(path) ?? {}));
+    files.set(stack, file);
+    return file;
+  };
   const setting = (stack: string, key: string): string | undefined => {
-    const { config } = (readYaml(join(root, stackConfigDir, `Pulumi.${stack}.yaml`)) ?? {}) as {
-      config?: Record<string, string | number | boolean | object | null> | null;
-    };
-    const value = config?.[`${project}:${key}`] ?? undefined;
+    const value = fileOf(stack).config?.[`${project}:${key}`] ?? undefined;
     return typeof value === "object" || value === undefined ? undefined : String(value);
   };
   return { project, setting };
+}
+
+interface StackFile {
+  readonly config?: Readonly<Record<string, string | number | boolean | object | null>> | null;
 }
 
 /** The stacks of Docker hosts are told by their names; every other stack is a group of substations. */
