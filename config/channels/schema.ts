@@ -202,9 +202,15 @@ export const channelSchema = z
   .discriminatedUnion("kind", [kindSchema(alipay), kindSchema(wechatPay), kindSchema(epay), customSchema])
   .meta({ description: "A payment channel.", examples: ["kind: alipay"] });
 
-/** A channel of one payment system of a descriptor file. */
-export const adapterChannelSchema = ({ descriptor }: Adapter) =>
-  kindSchema(descriptor).extend({ adapter: adapterName });
+const adapterSchemas = new WeakMap<Adapter, ReturnType<typeof newAdapterSchema>>();
+const newAdapterSchema = ({ descriptor }: Adapter) => kindSchema(descriptor).extend({ adapter: adapterName });
+
+/** A channel of one payment system of a descriptor file. Made once: every channel of it is held to the same. */
+export function adapterChannelSchema(adapter: Adapter): ReturnType<typeof newAdapterSchema> {
+  const known = adapterSchemas.get(adapter) ?? newAdapterSchema(adapter);
+  adapterSchemas.set(adapter, known);
+  return known;
+}
 
 export const channelsSchema = z.record(channelId, channelSchema).meta({
   description:
