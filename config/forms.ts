@@ -46,7 +46,7 @@ export const prose = (most: number, docs: Docs) =>
 
 /** A value with a unit, from `least` to `most`, in the unit's own words. */
 export function quantity(unit: Unit, least: string, most: string, docs: Docs) {
-  const [low, high] = [unit.parse(least) ?? NaN, unit.parse(most) ?? NaN];
+  const [low, high] = [unit.value(least), unit.value(most)];
   const check = (text: string): Finding | undefined => {
     const value = unit.parse(text);
     if (value === undefined) return unitFinding(unit, text);
@@ -77,6 +77,23 @@ export const word = (pattern: string, form: string, docs: Docs) =>
       ),
     )
     .meta({ ...docs, pattern });
+
+/** Names that people choose: of tiers, templates, secrets, categories. */
+export const namePattern = "^[a-z][a-z0-9-]{0,30}$";
+export const nameForm = 'up to 31 of a-z, 0-9 and "-", beginning with a letter';
+
+/** Keys that people choose: of variables, and of fields. */
+export const keyPattern = "^[a-z][A-Za-z0-9]{0,30}$";
+export const keyForm = "up to 31 letters and digits, beginning with a small letter";
+
+export const name = (docs: Docs) => word(namePattern, nameForm, docs);
+
+/** A key of a map; what does not match `pattern` is told as `otherwise`. */
+export const mapKey = (pattern: string, otherwise: Finding, description: string) =>
+  z
+    .string()
+    .superRefine(checked((key) => (new RegExp(pattern).test(key) ? undefined : otherwise)))
+    .meta({ description, pattern });
 
 /** One of some words. */
 export const choice = (choices: readonly string[], docs: Docs) =>

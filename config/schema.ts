@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { kindNames } from "./channels";
 import { channelsSchema } from "./channels/schema";
-import { checked, choice, line, list, quantity, word } from "./forms";
+import { checked, choice, line, list, mapKey, name, nameForm, namePattern, quantity } from "./forms";
 import { hostFinding } from "./hosts";
 import { imageFinding, imagePattern } from "./image";
 import { modules } from "./modules";
@@ -44,20 +44,11 @@ const limits = {
     .meta({ description: "Connections to the substation's database at one time.", examples: [5] }),
 };
 
-const tierPattern = "^[a-z][a-z0-9-]{0,30}$";
-const tierName = z
-  .string()
-  .superRefine(
-    checked((name) =>
-      new RegExp(tierPattern).test(name)
-        ? undefined
-        : {
-            code: "tier/syntax",
-            why: 'no name for a tier: a tier\'s name is up to 31 of a-z, 0-9 and "-", beginning with a letter',
-          },
-    ),
-  )
-  .meta({ description: "What `tier` in a substation's file says.", pattern: tierPattern });
+const tierName = mapKey(
+  namePattern,
+  { code: "tier/syntax", why: `no name for a tier: a tier's name is ${nameForm}` },
+  "What `tier` in a substation's file says.",
+);
 
 const percentage = (description: string, example: string) =>
   quantity(share, "0%", "100%", { description, examples: [example] });
@@ -191,7 +182,7 @@ export const substationSchema = z
     tier: z.string().meta({
       description: "A tier of stacks/tiers.yaml, by name.",
       examples: ["standard"],
-      pattern: tierPattern,
+      pattern: namePattern,
     }),
     owner: z
       .strictObject({
@@ -240,7 +231,7 @@ export const substationSchema = z
       "15%",
     ).optional(),
     // Whether there is such a template, and what variables it has, `templates/use.ts` looks up.
-    template: word("^[a-z][a-z0-9-]{0,30}$", 'up to 31 of a-z, 0-9 and "-", beginning with a letter', {
+    template: name({
       description:
         "What a new shop begins with: a template of templates/ or stacks/templates/, by name. standard where it is absent.",
       examples: ["standard"],

@@ -3,6 +3,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { channelNameFinding } from "./channels/names";
+import { nameForm, namePattern } from "./forms";
 import { groupFinding, idFinding, isOwnFolder, type OwnFolder } from "./ids";
 import { quote } from "./problem";
 import type { Finding, Problem, ProblemCode } from "./problem";
@@ -120,8 +121,8 @@ export function readTree(root: string, name: (path: string) => string): Tree {
       if (!entry.isDirectory()) {
         const message = `A template is a folder with a ${templateFileName} in it: move this into one.`;
         report(path, "file/misplaced", message);
-      } else if (!/^[a-z][a-z0-9-]{0,30}$/.test(entry.name)) {
-        const message = `The template is ${quote(entry.name)}: its name is up to 31 of a-z, 0-9 and "-", beginning with a letter; rename the folder.`;
+      } else if (!new RegExp(namePattern).test(entry.name)) {
+        const message = `The template is ${quote(entry.name)}: its name is ${nameForm}; rename the folder.`;
         report(path, "template/unknown", message);
       } else if (!entries(path).some(({ name }) => name === templateFileName)) {
         report(

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 
 import { duration, money, share, size, unitFinding } from "./units";
+import { quantity } from "./forms";
 import type { Unit } from "./units";
 
 // prettier-ignore
@@ -95,4 +96,10 @@ test("whatever is written, suggestions are allowed forms, and a number is an int
     }),
     { numRuns: 2000 },
   );
+});
+
+test("a bound with a typing mistake is no bound, and never let pass", () => {
+  const docs = { description: "x", examples: ["1.00"] as const };
+  expect(() => quantity(money, "1.0", "2.00", docs)).toThrow('"1.0" was let pass');
+  expect(() => quantity(money, "1.00", "2", docs)).toThrow('"2" was let pass');
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import type { Path } from "../document";
-import { checked, choice, line, list, word } from "../forms";
+import { checked, choice, keyForm, keyPattern, line, list, word } from "../forms";
 import type { Finding, ProblemCode } from "../problem";
 import { quote } from "../problem";
 import { plainValueFinding } from "./plain-value";
@@ -9,16 +9,13 @@ import type { Field, FieldType } from "./types";
 
 /** The fields of a descriptor file, one by one and between them. */
 
-const namePattern = "^[a-z][A-Za-z0-9]{0,30}$";
-const nameForm = "up to 31 letters and digits, beginning with a small letter, like merchantId";
-
 /** Keys that every channel has. */
 const taken =
   "kind adapter title sandbox minimum maximum dailyCap fee weight enabled secrets image port".split(" ");
 
 const fieldTypes: readonly FieldType[] = ["text", "publicKey", "privateKey", "url", "choice"];
 
-const fieldName = word(namePattern, nameForm, {
+const fieldName = word(keyPattern, `${keyForm}, like merchantId`, {
   description: "The key in a substation's file.",
   examples: ["merchantId"],
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { checked, line, quantity, unshown, word, type Docs } from "../forms";
+import { checked, line, mapKey, nameForm, namePattern, quantity, unshown, word, type Docs } from "../forms";
 import { money, share } from "../units";
 import { limits } from "./common";
 import { channelNameForm, channelNamePattern } from "./names";
@@ -9,22 +9,16 @@ import type { Adapter, ChannelDescriptor, ChannelSpec, Field, Limits } from "./t
 import { plainValueFinding } from "./plain-value";
 
 /** How secrets of a substation are called. Longer than any name is every key that somebody might write in place of one. */
-export const secretNamePattern = "^[a-z][a-z0-9-]{0,30}$";
-export const secretNameForm = 'up to 31 of a-z, 0-9 and "-", beginning with a letter';
+export const [secretNamePattern, secretNameForm] = [namePattern, nameForm];
 
-const channelId = z
-  .string()
-  .superRefine(
-    checked((id) =>
-      new RegExp(channelNamePattern).test(id)
-        ? undefined
-        : {
-            code: "channel/syntax",
-            why: `no id for a channel: it is ${channelNameForm}, and part of its notify URL`,
-          },
-    ),
-  )
-  .meta({ description: "The channel's id, part of its notify URL.", pattern: channelNamePattern });
+const channelId = mapKey(
+  channelNamePattern,
+  {
+    code: "channel/syntax",
+    why: `no id for a channel: it is ${channelNameForm}, and part of its notify URL`,
+  },
+  "The channel's id, part of its notify URL.",
+);
 
 /** The kind's own fields, as they stand in the file: plain ones by value, secret ones by the name of a secret. */
 function shapeOf({ fields }: ChannelDescriptor) {

@@ -1,4 +1,4 @@
-import { list, quantity, word } from "../forms";
+import { list, name, quantity } from "../forms";
 import { duration } from "../units";
 import type { Module } from "./types";
 
@@ -6,7 +6,7 @@ const defaultSyncInterval = "10m";
 
 const settings = {
   categories: list(
-    word("^[a-z][a-z0-9-]{0,30}$", 'up to 31 of a-z, 0-9 and "-", beginning with a letter', {
+    name({
       description: "A category of the main station.",
       examples: ["steam"],
     }),

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { channelsSchema } from "../channels/schema";
-import { checked, choice, line, list, prose, quantity, word } from "../forms";
+import { checked, choice, keyForm, keyPattern, line, list, mapKey, name, prose, quantity } from "../forms";
 import { modules } from "../modules";
 import { modulesSchema } from "../modules/schema";
 import type { Finding } from "../problem";
@@ -11,25 +11,13 @@ import { money, share, unitFinding } from "../units";
 /** The most goods that a template may list; each may stand for several articles. */
 const mostGoods = 200;
 
-const wordPattern = "^[a-z][a-z0-9-]{0,30}$";
-const wordForm = 'up to 31 of a-z, 0-9 and "-", beginning with a letter';
-const key = (description: string, example: string) =>
-  word(wordPattern, wordForm, { description, examples: [example] });
+const key = (description: string, example: string) => name({ description, examples: [example] });
 
-const variablePattern = "^[a-z][A-Za-z0-9]{0,30}$";
-const variableName = z
-  .string()
-  .superRefine(
-    checked((name) =>
-      new RegExp(variablePattern).test(name)
-        ? undefined
-        : {
-            code: "template/variable",
-            why: "no name for a variable: it is up to 31 letters and digits, beginning with a small letter",
-          },
-    ),
-  )
-  .meta({ description: "What stands between double braces in texts.", pattern: variablePattern });
+const variableName = mapKey(
+  keyPattern,
+  { code: "template/variable", why: `no name for a variable: it is ${keyForm}` },
+  "What stands between double braces in texts.",
+);
 
 const texts = "`{{title}}`, `{{host}}`, `{{owner.name}}`, `{{owner.contact}}` and variables are filled in.";
 
