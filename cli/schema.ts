@@ -19,23 +19,19 @@ export function schemaCommand(): Command {
       "docs/substation-file.md",
     )
     .action(({ out, reference }: { readonly out: string; readonly reference: string }) => {
-      const files = [...jsonSchemas()].map(([name, text]) => [join(out, name), text] as const);
-      const page = existsSync(reference) ? readFileSync(reference, "utf8") : undefined;
-      for (const [path, text] of page === undefined
-        ? files
-        : [...files, [reference, withReference(page)] as const])
-        write(path, text);
+      const page = existsSync(reference) ? withReference(readFileSync(reference, "utf8")) : undefined;
+      for (const [name, text] of jsonSchemas())
+        write(join(out, name), text, "name another folder with --out");
+      if (page !== undefined) write(reference, page, "name another page with --reference");
     });
 }
 
-function write(path: string, text: string): void {
+function write(path: string, text: string, otherwise: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   } catch (error) {
-    throw new UserError(
-      `Cannot write ${path} (${(error as NodeJS.ErrnoException).code}): name another folder with --out.`,
-    );
+    throw new UserError(`Cannot write ${path} (${(error as NodeJS.ErrnoException).code}): ${otherwise}.`);
   }
   process.stdout.write(`${relative("", path) || path}\n`);
 }
