@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import type { Anomaly } from "../inventory/anomalies";
 import { anomaliesText } from "./anomalies";
+import { runCli, type Ran } from "./testing";
 
 const at = new Date("2026-11-23T01:10:11Z");
 const amount: Anomaly = {
@@ -65,15 +64,11 @@ describe("the command", () => {
   });
 
   /** Nothing of what is refused here needs Pulumi: it is not on PATH. */
-  async function refused(...args: string[]): Promise<{ code: number; stderr: string }> {
-    const bin = join(__dirname, "bin.js");
-    const options = { cwd: root, env: { NO_COLOR: "1", HOME: root, PATH: "/nowhere" } };
-    try {
-      await promisify(execFile)(process.execPath, [bin, "anomalies", ...args], options);
-    } catch (error) {
-      return error as { code: number; stderr: string };
-    }
-    throw new Error(`not refused: ${args.join(" ")}`);
+  async function refused(...args: string[]): Promise<Ran> {
+    const env = { NO_COLOR: "1", HOME: root, PATH: "/nowhere" };
+    const ran = await runCli(["anomalies", ...args], { cwd: root, env });
+    if (ran.code === 0) throw new Error(`not refused: ${args.join(" ")}`);
+    return ran;
   }
   const decide = (number: string, by: string, ...more: string[]) =>
     refused("resolve", "mengxiang", number, "--as", "refunded", "--by", by, ...more);

@@ -3,7 +3,7 @@ import { printable } from "../config/problem";
 import { money } from "../config/units";
 import { anomaliesOf, resolveAnomaly, type Wanted } from "../fleet/anomalies";
 import { resolutions, type Anomaly } from "../inventory/anomalies";
-import { projectRoot } from "./project";
+import { projectWorkspace } from "./project";
 import { table } from "./table";
 
 const needs =
@@ -22,7 +22,7 @@ export function anomaliesCommand(): Command {
     .option("--json", "as JSON, with every detail")
     .addHelpText("after", needs)
     .action(async (id: string, { all, json }: { all: boolean; json?: boolean }) => {
-      const found = await anomaliesOf({ root: projectRoot(), env: process.env }, id);
+      const found = await anomaliesOf(projectWorkspace(), id);
       const open = found.filter(({ decision }) => decision === null);
       const shown = all ? found : open;
       process.stdout.write(
@@ -45,7 +45,7 @@ export function anomaliesCommand(): Command {
       `\nAn order that waits for stock is closed when it was refunded, or delivered by hand: the shop then hands out nothing for it.${needs}`,
     )
     .action(async (id: string, anomaly: string, wanted: Wanted) => {
-      const done = await resolveAnomaly({ root: projectRoot(), env: process.env }, id, anomaly, wanted);
+      const done = await resolveAnomaly(projectWorkspace(), id, anomaly, wanted);
       process.stdout.write(`${done.kind} ${anomaly} of ${id}: ${wanted.as}, decided by ${wanted.by}\n`);
     });
   return anomalies;

@@ -1,4 +1,3 @@
-import { styleText } from "node:util";
 import {
   attack,
   attackExitCode,
@@ -11,7 +10,8 @@ import {
 } from "../fleet/attack";
 import { consoleProgress } from "../local/progress";
 import type { ExitCode } from "./main";
-import { projectRoot } from "./project";
+import { paint, type Paint } from "./paint";
+import { projectWorkspace } from "./project";
 import { table } from "./table";
 import { plural } from "./words";
 
@@ -26,7 +26,7 @@ export interface AttackOptions {
  * @throws UserError where it cannot be tried
  */
 export async function runAttack({ id, json }: AttackOptions): Promise<ExitCode> {
-  const target = await attackTarget({ root: projectRoot(), env: process.env }, id);
+  const target = await attackTarget(projectWorkspace(), id);
   const report = await consoleProgress().step(`attack from inside ${id}`, (note) => {
     let tried = 0;
     return attack(target, { attempt: () => note(plural(++tried, "attempt")) });
@@ -37,8 +37,6 @@ export async function runAttack({ id, json }: AttackOptions): Promise<ExitCode> 
   } else process.stdout.write(`${attackText(report, paint).join("\n")}\n`);
   return attackExitCode(report);
 }
-
-type Paint = (style: "bold" | "red" | "green" | "yellow", text: string) => string;
 
 const words: Readonly<Record<Verdict, readonly [word: string, style: "red" | "green" | "yellow"]>> = {
   refused: ["refused", "green"],
@@ -92,4 +90,3 @@ function times({ requests, failures, medianMs, p99Ms }: Latency): string {
 }
 
 /** In colour on a terminal, unless NO_COLOR says otherwise. */
-const paint: Paint = (style, text) => styleText(style, text, { stream: process.stdout });

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { styleText } from "node:util";
 import { printable } from "../config/problem";
 import { exitCodeOf, type AuditReport, type LocatedFinding } from "../fleet/audit/report";
 import { severities, type RuleInfo, type Severity } from "../policies/rules/rule";
+import type { Paint } from "./paint";
 import { table } from "./table";
 import { plural } from "./words";
 
@@ -65,7 +65,6 @@ export function auditJson(report: ShownReport): string {
 }
 
 /** Colours a text. */
-export type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
 
 /** For people: findings by substation, what to do about each rule's, what nobody looked at, and the sum. */
 export function auditText(report: ShownReport, paint: Paint = (_style, text) => text): string {

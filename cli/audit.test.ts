@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runCli } from "./testing";
 
 const repository = join(__dirname, "..");
 const work = realpathSync(mkdtempSync(join(tmpdir(), "substation-audit-")));
@@ -15,14 +14,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 /** The real command; what it says where nothing was looked at. */
 async function refused(args: readonly string[], cwd = work): Promise<string> {
-  const run = promisify(execFile)(process.execPath, [join(repository, "cli/bin.js"), "audit", ...args], {
-    cwd,
-    env: { ...process.env, NO_COLOR: "1" },
-  });
-  const { code, stdout, stderr } = (await run.then(
-    (done) => ({ code: 0, ...done }),
-    (error: unknown) => error,
-  )) as { code: number; stdout: string; stderr: string };
+  const { code, stdout, stderr } = await runCli(["audit", ...args], { cwd });
   expect([code, stdout]).toEqual([2, ""]);
   return stderr;
 }

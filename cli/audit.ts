@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { styleText } from "node:util";
 import { Command, Option } from "commander";
 import { UserError } from "../config/error";
 import { loadFleet } from "../config/fleet";
@@ -14,9 +13,10 @@ import { version } from "../package.json";
 import { rules } from "../policies/rules";
 import { severities, type Severity } from "../policies/rules/rule";
 import { runAttack } from "./attack";
-import { atLeast, auditJson, auditSummary, auditText, type Paint, type ShownReport } from "./audit-report";
+import { atLeast, auditJson, auditSummary, auditText, type ShownReport } from "./audit-report";
 import { orBlind } from "./blind";
-import { projectRoot } from "./project";
+import { paint } from "./paint";
+import { projectWorkspace } from "./project";
 import { sarif } from "./sarif";
 
 interface Options {
@@ -58,7 +58,7 @@ export function auditCommand(): Command {
       if (target !== undefined && ids.length > 0)
         command.error(`error: --attack is for one substation: leave out ${ids.join(" ")}`, { exitCode: 2 });
       await orBlind(async () => {
-        const workspace: Workspace = { root: projectRoot(), env: process.env };
+        const workspace = projectWorkspace();
         if (target === undefined) checkIds(workspace, ids, options.platform);
         else checkIds(workspace, [target]);
         return target === undefined
@@ -111,4 +111,3 @@ function checkIds(workspace: Workspace, ids: readonly string[], platform?: strin
 }
 
 /** In colour on a terminal, unless NO_COLOR says otherwise. */
-const paint: Paint = (style, text) => styleText(style, text, { stream: process.stdout });

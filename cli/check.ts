@@ -1,11 +1,11 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { styleText } from "node:util";
 
 import { Command } from "commander";
 
 import { formatProblem, loadFleet } from "../config/fleet";
 import type { Problem } from "../config/fleet";
+import { paint } from "./paint";
 import { plural } from "./words";
 
 interface Options {
@@ -81,7 +81,5 @@ function concerns(problem: Problem, files: readonly string[]): boolean {
 function render(problem: Problem): string {
   const line = formatProblem(problem);
   const [place = "", code = "", ...message] = line.split("  ");
-  const paint = (style: "bold" | "red", text: string): string =>
-    styleText(style, text, { stream: process.stdout });
   return [paint("bold", place), paint("red", code), ...message].join("  ");
 }

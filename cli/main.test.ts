@@ -1,28 +1,14 @@
-import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runCli, type Ran } from "./testing";
 
 const repository = join(__dirname, "..");
 const work = mkdtempSync(join(tmpdir(), "substation-cli-"));
 beforeAll(() => cpSync(join(repository, "stacks"), join(work, "stacks"), { recursive: true }));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** The real command, as an operator runs it. */
-async function substation(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const options = { cwd: work, env: { ...process.env, NO_COLOR: "1" } };
-  try {
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      [join(repository, "cli/bin.js"), ...args],
-      options,
-    );
-    return { code: 0, stdout, stderr };
-  } catch (error) {
-    return error as { code: number; stdout: string; stderr: string };
-  }
-}
+const substation = (...args: string[]): Promise<Ran> => runCli(args, { cwd: work });
 
 const usage = "Usage: substation check [options] [files...]\n\n";
 const badFile = "stacks/demo/bad.yaml";

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -10,9 +9,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { goodFile, goodTiers } from "../config/testFleet";
 import { report } from "./new";
+import { runCli, type Ran } from "./testing";
 
 const root = mkdtempSync(join(tmpdir(), "substation-cli-new-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -25,14 +24,7 @@ beforeEach(() => {
 });
 
 /** The real command, in a project of its own. */
-async function substation(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  try {
-    const options = { cwd: root, env: { ...process.env, NO_COLOR: "1" } };
-    return { code: 0, ...(await promisify(execFile)(process.execPath, [join(__dirname, "bin.js"), ...args], options)) }; // prettier-ignore
-  } catch (error) {
-    return error as { code: number; stdout: string; stderr: string };
-  }
-}
+const substation = (...args: string[]): Promise<Ran> => runCli(args, { cwd: root });
 
 const options = ["--title", "天河点卡", "--owner", "张三", "--contact", "QQ 10002"];
 

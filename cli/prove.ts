@@ -1,11 +1,11 @@
-import { styleText } from "node:util";
 import { Command, Option } from "commander";
 import type { ProofStep } from "../config/proof";
 import { proveAll, verifyProofs, type Proved, type Shown } from "../fleet/prove";
 import { nameOf } from "../fleet/prove/ledger";
 import { consoleProgress } from "../local/progress";
 import { orBlind } from "./blind";
-import { projectRoot } from "./project";
+import { paint } from "./paint";
+import { projectWorkspace } from "./project";
 import { table } from "./table";
 import { plural } from "./words";
 
@@ -38,13 +38,13 @@ export function proveCommand(): Command {
 }
 
 async function proving(ids: readonly string[], json: boolean): Promise<0 | 1 | 2> {
-  const proved = await proveAll({ root: projectRoot(), env: process.env }, ids, showProof());
+  const proved = await proveAll(projectWorkspace(), ids, showProof());
   process.stdout.write(json ? `${JSON.stringify(proved, null, 2)}\n` : provedText(proved));
   return proofExitCode(proved);
 }
 
 async function verifying(ids: readonly string[], json: boolean): Promise<0 | 1> {
-  const { files, findings } = await verifyProofs({ root: projectRoot(), env: process.env }, ids);
+  const { files, findings } = await verifyProofs(projectWorkspace(), ids);
   const lines = findings.map(({ file, kind, what }) => `${file}  ${kind}  ${what}`);
   process.stdout.write(
     json ? `${JSON.stringify({ files, findings }, null, 2)}\n` : lines.map((line) => `${line}\n`).join(""),
@@ -111,6 +111,3 @@ function outcomeOf({ outcome }: ProofStep): string {
       return paint("red", "failed");
   }
 }
-
-const paint = (style: "bold" | "green" | "red" | "yellow", text: string): string =>
-  styleText(style, text, { stream: process.stdout });

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { repairStack } from "../fleet/repair-stack";
-import { projectRoot } from "./project";
+import { projectWorkspace } from "./project";
 
 export function repairCommand(): Command {
   return new Command("repair")
@@ -14,7 +14,7 @@ export function repairCommand(): Command {
       "\nNeeds what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase.",
     )
     .action(async (stack: string, { json }: { json?: boolean }) => {
-      const done = await repairStack({ root: projectRoot(), env: process.env }, stack);
+      const done = await repairStack(projectWorkspace(), stack);
       if (json) {
         process.stdout.write(`${JSON.stringify(done, null, 2)}\n`);
         return;

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { secretNames } from "../config/secret-versions";
 import { rotate } from "../fleet/rotate";
-import { projectRoot } from "./project";
+import { projectWorkspace } from "./project";
 
 export function rotateCommand(): Command {
   return new Command("rotate")
@@ -18,7 +18,7 @@ export function rotateCommand(): Command {
     .action(async (id: string, secret: string, { json }: { json?: boolean }) => {
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort());
-      const workspace = { root: projectRoot(), env: process.env };
+      const workspace = projectWorkspace();
       const done = await rotate(workspace, id, secret, { signal: stop.signal });
       if (json) {
         process.stdout.write(`${JSON.stringify(done, null, 2)}\n`);

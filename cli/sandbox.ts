@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { setUpSandbox, type SandboxMerchant, type SandboxReport } from "../local/sandbox";
-import { projectRoot } from "./project";
+import { projectWorkspace, settingsFile } from "./project";
 
 /** `substation sandbox`: merchants at this machine's sandbox gateways, for channels with `sandbox: true`. */
 export function sandboxCommand(): Command {
@@ -15,7 +15,7 @@ export function sandboxCommand(): Command {
       "\nNeeds what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase; and the group's stack. The gateways run after `substation local start`.",
     )
     .action(async (id: string, { json }: { json?: boolean }) => {
-      const done = await setUpSandbox({ root: projectRoot(), env: process.env }, id);
+      const done = await setUpSandbox(projectWorkspace(), id);
       process.stdout.write(json ? `${JSON.stringify(done, null, 2)}\n` : `${sandboxText(done).join("\n")}\n`);
     });
 }
@@ -30,7 +30,7 @@ export function sandboxText({ id, group, merchants, left }: SandboxReport): stri
     ...left.map((channel) => `${channel}: left out; the sandbox has no gateway of its kind`),
     ...(stored.length > 0
       ? [
-          `commit stacks/Pulumi.${group}.yaml, which holds ${stored.join(", ")}, encrypted; shops have them after the next update: npm run up -- ${group}`,
+          `commit ${settingsFile(group)}, which holds ${stored.join(", ")}, encrypted; shops have them after the next update: npm run up -- ${group}`,
         ]
       : []),
   ];

@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { promisify } from "node:util";
 import { listText, readAll, wasSet } from "./secret";
+import { runCli, type Ran } from "./testing";
 
 const found = {
   id: "mengxiang",
@@ -61,16 +60,7 @@ describe("the command", () => {
     );
   });
 
-  async function substation(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const command = [join(__dirname, "bin.js"), "secret", ...args];
-    const running = promisify(execFile)(process.execPath, command, { cwd: root });
-    running.child.stdin?.end();
-    try {
-      return { code: 0, ...(await running) };
-    } catch (error) {
-      return error as { code: number; stdout: string; stderr: string };
-    }
-  }
+  const substation = (...args: string[]): Promise<Ran> => runCli(["secret", ...args], { cwd: root });
 
   test("a value on the command line is wrong usage, and not repeated", async () => {
     const { code, stderr, stdout } = await substation("set", "mengxiang", "k1", "geheimnis");

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { UserError } from "../config/error";
 import { listSecrets, removeSecret, setSecret, type SecretEntry, type SecretList } from "../fleet/secrets";
 import { askHidden } from "./hidden";
-import { projectRoot } from "./project";
+import { projectRoot, projectWorkspace, settingsFile } from "./project";
 import { table } from "./table";
 
 /** Bytes of standard input, of which no secret has as many. */
@@ -26,12 +26,12 @@ export function secretCommand(): Command {
       `\nThe value is never an argument, which other users of the machine and the shell's history would see. From a file:\n  substation secret set mengxiang alipay-key < key.pem${needs}`,
     )
     .action(async (id: string, name: string) => {
-      const { root, env } = { root: projectRoot(), env: process.env };
-      listSecrets({ root }, id); // nobody is asked in vain
+      const workspace = projectWorkspace();
+      listSecrets(workspace, id); // nobody is asked in vain
       const value = process.stdin.isTTY
         ? await askHidden(`Value of ${name} for ${id} (not shown): `)
         : await readAll(process.stdin);
-      const done = await setSecret({ root, env }, id, name, value);
+      const done = await setSecret(workspace, id, name, value);
       process.stdout.write(`${wasSet(done).join("\n")}\n`);
     });
   secret
@@ -53,15 +53,13 @@ export function secretCommand(): Command {
     .argument("<name>", "the secret")
     .addHelpText("after", needs)
     .action(async (id: string, name: string) => {
-      const { group } = await removeSecret({ root: projectRoot(), env: process.env }, id, name);
+      const { group } = await removeSecret(projectWorkspace(), id, name);
       process.stdout.write(
         `${name} of ${id} is removed: commit ${settingsFile(group)}. Its history still holds the value, encrypted.\n`,
       );
     });
   return secret;
 }
-
-const settingsFile = (group: string): string => `stacks/Pulumi.${group}.yaml`;
 
 /** What follows from a secret that was set. */
 export function wasSet({ id, group, file, secrets, secret }: SecretList & { secret: SecretEntry }): string[] {

@@ -1,8 +1,8 @@
-import { styleText } from "node:util";
 import { Command } from "commander";
 import { fleetStatus, type SubstationStatus } from "../fleet/status";
 import { orBlind } from "./blind";
-import { projectRoot } from "./project";
+import { paint } from "./paint";
+import { projectWorkspace } from "./project";
 import { table } from "./table";
 
 export function statusCommand(): Command {
@@ -18,7 +18,7 @@ export function statusCommand(): Command {
     )
     .action((ids: string[], { json }: { readonly json?: boolean }) =>
       orBlind(async () => {
-        const found = await fleetStatus({ root: projectRoot(), env: process.env }, ids);
+        const found = await fleetStatus(projectWorkspace(), ids);
         process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : statusText(found));
         return found.every(({ open }) => open) ? 0 : 1;
       }),
@@ -28,8 +28,6 @@ export function statusCommand(): Command {
 /** The table, and below it a line for each substation that is not open. */
 export function statusText(found: readonly SubstationStatus[]): string {
   if (found.length === 0) return "there is no substation\n";
-  const paint = (style: "green" | "red" | "bold", text: string): string =>
-    styleText(style, text, { stream: process.stdout });
   const head = ["id", "group", "tier", "URL", "engine", "proof", "verdict"].map((word) =>
     paint("bold", word),
   );

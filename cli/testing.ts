@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
 import type { AuditReport, LocatedFinding } from "../fleet/audit/report";
 import type { RuleInfo } from "../policies/rules/rule";
 
@@ -48,3 +50,39 @@ export const report: AuditReport = {
   rules: 2,
   seconds: 1.25,
 };
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * The real command, as an operator runs it, to its end.
+ * @throws what kept it from one: it could not be started, or was killed
+ */
+export function runCli(
+  args: readonly string[],
+  { cwd, env = { ...process.env, NO_COLOR: "1" }, input = "" }: RunCli,
+): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      process.execPath,
+      [join(__dirname, "bin.js"), ...args],
+      { cwd, env },
+      (error, stdout, stderr) => {
+        const code = error ? error.code : 0;
+        if (typeof code === "number") resolve({ code, stdout, stderr });
+        else reject(error);
+      },
+    );
+    child.stdin?.end(input);
+  });
+}
+
+interface RunCli {
+  readonly cwd: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Its standard input. */
+  readonly input?: string;
+}

@@ -1,5 +1,4 @@
 import { createInterface } from "node:readline/promises";
-import { styleText } from "node:util";
 import { Command, InvalidArgumentError } from "commander";
 import { isPlatformStack } from "../config/stack-config";
 import { share, unitFinding } from "../config/units";
@@ -7,7 +6,8 @@ import type { EngineEvent } from "../fleet/pulumi";
 import { isIdle, type UpdatePlan, type Violation } from "../fleet/plan";
 import { up, type Outcome } from "../fleet/up";
 import { openGroup } from "./opening";
-import { projectRoot } from "./project";
+import { paint } from "./paint";
+import { projectWorkspace } from "./project";
 import { table } from "./table";
 import { plural } from "./words";
 
@@ -45,7 +45,7 @@ export function upCommand(): Command {
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort());
       say(`looking at what an update of ${stack} would do`);
-      const workspace = { root: projectRoot(), env: process.env };
+      const workspace = projectWorkspace();
       const outcome = await up(
         workspace,
         stack,
@@ -100,8 +100,6 @@ export function outcomeText(outcome: Outcome): string {
 
 function violationText({ file, severity, rule, message }: Violation): string {
   const place = file ? `${file.file}:${file.line}:${file.column}` : "(no file)";
-  const paint = (style: "bold" | "red", text: string): string =>
-    styleText(style, text, { stream: process.stdout });
   return `${paint("bold", place)}  ${paint("red", `${severity} ${rule}`)}  ${message}`;
 }
 

@@ -12,6 +12,9 @@ export interface Workspace {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Exports of stacks at one time: each takes half a second of a core. */
+export const exportsAtOnce = 2;
+
 export interface Finished {
   readonly code: number | null;
   readonly stdout: string;

@@ -6,7 +6,7 @@ import { noFacts, type Facts } from "../../policies/rules/facts";
 import { rules } from "../../policies/rules";
 import type { Capacity, ExpectedSubstation, Intent } from "../../policies/rules/intent";
 import { judge } from "../../policies/rules/rule";
-import type { Workspace } from "../pulumi";
+import { exportsAtOnce, type Workspace } from "../pulumi";
 import { readPlatform } from "../read-platform";
 import { lookAtEngine, type EngineSeen } from "./engine";
 import { located } from "./locate";
@@ -23,9 +23,6 @@ export interface AuditScope {
   /** Substations to tell of; empty for everything on the platform. */
   readonly ids: readonly string[];
 }
-
-/** Commands of Pulumi at one time: each takes half a second of a core. */
-const exportsAtOnce = 2;
 
 /**
  * Looks at what really is there and judges it by the rules: Docker engine and host, database server, DNS zone. Changes nothing. What cannot be looked at is told as such, and

@@ -17,7 +17,7 @@ import {
 } from "../../config/stack-config";
 import { nearest } from "../../config/suggest";
 import { mapBounded } from "../../inventory/bounded";
-import type { Workspace } from "../pulumi";
+import { exportsAtOnce, type Workspace } from "../pulumi";
 import { standing, type Standing } from "../standing";
 
 /** A substation that a file asks for, with what is known of where it stands. */
@@ -37,9 +37,6 @@ export interface PlatformAddress {
   /** Base URL of the sandbox payment gateways. */
   readonly sandboxGateway: string | undefined;
 }
-
-/** Commands of Pulumi at one time: each takes half a second of a core. */
-const exportsAtOnce = 2;
 
 /** Those of a group, or those with an id; without an id, all of the fleet. */
 export type Choice = { readonly group: string } | { readonly ids: readonly string[] };
