@@ -73,7 +73,7 @@ export function runCli(
       (error, stdout, stderr) => {
         const code = error ? error.code : 0;
         if (typeof code === "number") resolve({ code, stdout, stderr });
-        else reject(error);
+        else reject(new Error(`substation ${args.join(" ")} came to no end`, { cause: error }));
       },
     );
     child.stdin?.end(input);
