@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command, Option } from "commander";
 import { UserError } from "../config/error";
 import { loadFleet } from "../config/fleet";
-import { nearest } from "../config/suggest";
+import { others } from "../config/suggest";
 import { audit } from "../fleet/audit/audit";
 import { exitCodeOf } from "../fleet/audit/report";
 import type { Workspace } from "../fleet/pulumi";
@@ -99,14 +99,11 @@ function checkIds(workspace: Workspace, ids: readonly string[], platform?: strin
     const on = platforms.get(id);
     if (on !== undefined && on === (platform ?? on)) continue;
     if (on !== undefined) throw new UserError(`${id} stands on ${on}: add --platform ${on}.`);
-    const meant = nearest(id, platforms.keys());
-    const which =
-      meant === undefined
-        ? `those are ${[...platforms.keys()].join(", ") || "none"}.`
-        : `did you mean "${meant}"?`;
     const broken =
       fleet.problems.length > 0 ? " Files with mistakes do not count: see `substation check`." : "";
-    throw new UserError(`there is no substation "${id}" in ${fleet.root}: ${which}${broken}`);
+    throw new UserError(
+      `there is no substation "${id}" in ${fleet.root}: ${others(id, platforms.keys())}${broken}`,
+    );
   }
 }
 

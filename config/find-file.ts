@@ -4,7 +4,7 @@ import { parseYaml, type Document } from "./document";
 import { UserError } from "./error";
 import { formatProblem } from "./problem";
 import { readSource } from "./source";
-import { nearest } from "./suggest";
+import { others } from "./suggest";
 import { readTree } from "./tree";
 
 /** A substation's typed file. */
@@ -42,9 +42,3 @@ export function readDocument(path: string, file: string): Document {
   if (text === undefined) throw new UserError(problems.map(formatProblem).join("\n"));
   return parseYaml(file, text);
 }
-
-/** What is there in place of what was asked for. */
-export const others = (word: string, known: Iterable<string>): string => {
-  const near = nearest(word, known);
-  return near === undefined ? `those are ${[...known].join(", ") || "none"}.` : `did you mean "${near}"?`;
-};

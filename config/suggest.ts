@@ -10,6 +10,13 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
+/** What is there in place of what was asked for. */
+export function others(word: string, known: Iterable<string>): string {
+  const all = [...known];
+  const near = nearest(word, all);
+  return near === undefined ? `those are ${all.join(", ") || "none"}.` : `did you mean "${near}"?`;
+}
+
 /** Damerau-Levenshtein distance (optimal string alignment): insertions, deletions, substitutions, swaps of neighbours. */
 export function editDistance(a: string, b: string): number {
   let previous: number[] = [];

@@ -6,7 +6,7 @@ import { appRole, databaseName, labels, migrateRole } from "../config/names";
 import type { Platform } from "../config/platform";
 import { withSecretVersion } from "../config/raise";
 import { parseSecretVersions, secretNames, type SecretName } from "../config/secret-versions";
-import { nearest } from "../config/suggest";
+import { others } from "../config/suggest";
 import { endSessions } from "../inventory/database";
 import { containerStart, liveContainers, type LiveContainer } from "../inventory/docker";
 import type { RunOptions, Workspace } from "./pulumi";
@@ -70,9 +70,10 @@ function findSubstation(fleet: Fleet, id: string): SubstationSpec {
     return found;
   }
   refuse(fleet); // its own file may be the one that cannot be read
-  const ids = all.map((spec) => spec.id);
-  const near = nearest(id, ids);
-  const which = near === undefined ? `those are ${ids.join(", ") || "none"}.` : `did you mean "${near}"?`;
+  const which = others(
+    id,
+    all.map((spec) => spec.id),
+  );
   throw new UserError(`there is no substation "${id}" in ${fleet.root}: ${which} Nothing was changed.`);
 }
 

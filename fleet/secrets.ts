@@ -1,8 +1,9 @@
 import { join, relative } from "node:path";
 import { UserError } from "../config/error";
-import { findFile, others, readDocument } from "../config/find-file";
+import { findFile, readDocument } from "../config/find-file";
 import { loadFleet } from "../config/fleet";
 import { secretSetting, storedSecrets } from "../config/stack-secrets";
+import { others } from "../config/suggest";
 import { asUser, type Workspace } from "./pulumi";
 import { checkSecret } from "./secret-value";
 import { removeConfig, setConfig, settingsOf } from "./stack-settings";

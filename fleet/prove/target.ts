@@ -15,7 +15,7 @@ import {
   requiredSetting,
   type ProjectSettings,
 } from "../../config/stack-config";
-import { nearest } from "../../config/suggest";
+import { others } from "../../config/suggest";
 import { mapBounded } from "../../inventory/bounded";
 import { exportsAtOnce, type Workspace } from "../pulumi";
 import { standing, type Standing } from "../standing";
@@ -77,13 +77,8 @@ function withIds(fleet: Fleet, ids: readonly string[]): readonly SubstationSpec[
   const unknown = ids.find((id) => !all.some((spec) => spec.id === id));
   if (ids.length === 0 || unknown !== undefined) refuse(fleet.problems); // its own file may be the one that cannot be read
   if (unknown !== undefined) {
-    const near = nearest(
-      unknown,
-      all.map(({ id }) => id),
-    );
-    throw new UserError(
-      `there is no substation "${unknown}" in ${fleet.root}${near === undefined ? "." : `: did you mean "${near}"?`}`,
-    );
+    const ids = all.map(({ id }) => id);
+    throw new UserError(`there is no substation "${unknown}" in ${fleet.root}: ${others(unknown, ids)}`);
   }
   const chosen = ids.length === 0 ? all : all.filter(({ id }) => ids.includes(id));
   for (const group of new Set(chosen.map((spec) => spec.group))) refuse(problemsFor(fleet, group));
