@@ -40,8 +40,9 @@ export function withReference(page: string): string {
 
 /** A table of all keys for each typed file that operators write, Markdown. */
 function reference(): string {
+  const schemas = jsonSchemas();
   const sections = ["substation.schema.json", "tiers.schema.json"].map((name) => {
-    const schema = JSON.parse(jsonSchemas().get(name) ?? "") as Schema;
+    const schema = JSON.parse(schemas.get(name) ?? "") as Schema;
     const { own, options } = collect(schema, "");
     const tables = options.map(({ path, name: option, rows }) => [
       `### \`${path}\`, ${option}`,

@@ -80,6 +80,8 @@ test.each<[fact: string, descriptor: string, found: string[]]>([
   ["a condition on nothing", is("secret: true", "secret: true\n    when: { field: version, is: v1 }"), ['13:20  descriptor/field  fields[1].when.field is "version": that must be a field of type choice, without when.']],
   ["a merchant that is a secret", is("[merchantId]", "[key]"), ['15:12  descriptor/merchant  merchant[0] is "key": that must be a field that every channel has and that is no secret (merchantId).']],
   ["limits that contradict each other", is('"0.10"', '"3000.00"'), ['16:20  channel/limits  limits.minimum is "3000.00": that is more than maximum, 2000.00; lower it, or raise maximum.']],
+  ["a gateway without a public name", `gateway: https://localhost\n${descriptor}`, ['1:10  value/text  gateway is "https://localhost": its host must be a public name, which a certificate can be for.']],
+  ["a gateway with a query", `gateway: https://pay.example.com/?a\n${descriptor}`, ['1:10  value/text  gateway is "https://pay.example.com/?a": write an https address.']],
   ["an image by tag", is(`sha256:${"0".repeat(64)}`, "hema/adapter:1.0"), [expect.stringMatching(/^19:10 {2}image\/tag {2}adapter\.image is "hema\/adapter:1\.0": a tag can be moved/) as string]],
   ["a container without memory", is("64 MB", "1 MB"), ['20:24  value/range  adapter.resources.memory is "1 MB": the least that works is 16 MB; write that or more.']],
 ])("%s is refused", (_fact, text, found) => {

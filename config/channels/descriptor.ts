@@ -1,19 +1,28 @@
 import { z } from "zod";
 
 import type { Document } from "../document";
-import { checked, line, list, quantity, word } from "../forms";
+import { checked, line, list, quantity } from "../forms";
 import { imageFinding, imagePattern } from "../image";
 import { reporter, validate } from "../issues";
-import type { Problem } from "../problem";
+import type { Finding, Problem } from "../problem";
 import { money, size } from "../units";
 import { limits } from "./common";
 import { fieldFindings, fieldSchema } from "./descriptor-fields";
+import { plainValueFinding } from "./plain-value";
 import type { Adapter, ChannelDescriptor, Limits } from "./types";
 
 /** The descriptor files, `stacks/channels/<name>.yaml`: payment systems that this repository has never heard of. */
 
 const fen = (most: number, description: string, example: string) =>
   quantity(money, money.format(limits.minimum), money.format(most), { description, examples: [example] });
+
+const gatewayPattern = "^https://[a-z0-9.-]+(?::[0-9]{1,5})?(?:/[\\w./-]*)?$";
+
+/** What holds for an address that a channel names holds here too. */
+function gatewayFinding(value: string): Finding | undefined {
+  const form: Finding = { code: "value/text", why: "write an https address" };
+  return new RegExp(gatewayPattern).test(value) ? plainValueFinding({ type: "url" }, value) : form;
+}
 
 const adapterSchema = z
   .strictObject({
@@ -64,11 +73,16 @@ export const descriptorSchema = z
         examples: [false],
       })
       .optional(),
-    gateway: word("^https://[a-z0-9.-]+(?::[0-9]{1,5})?(?:/[\\w./-]*)?$", "an https address", {
-      description:
-        "Address of the payment system, where every merchant has the same. The adapter is told it.",
-      examples: ["https://pay.example.com"],
-    }).optional(),
+    gateway: z
+      .string()
+      .superRefine(checked(gatewayFinding))
+      .meta({
+        description:
+          "Address of the payment system, where every merchant has the same. The adapter is told it.",
+        examples: ["https://pay.example.com"],
+        pattern: gatewayPattern,
+      })
+      .optional(),
     fields: z
       .array(fieldSchema)
       .min(1)

@@ -26,9 +26,9 @@ export function moduleProblems(
 ): Problem[] {
   const on = modulesOn(document.value, registry);
   const parts: Part[] = [
-    ...on.map((name) => ({ what: name, needs: registry[name]?.needs ?? {} })),
+    ...on.map((name) => ({ what: name, needs: registry[name]?.needs ?? {}, isAdapter: false })),
     ...channels.flatMap(({ id, adapter }) =>
-      adapter ? [{ what: `the adapter of ${id}`, needs: adapter.needs }] : [],
+      adapter ? [{ what: `the adapter of ${id}`, needs: adapter.needs, isAdapter: true }] : [],
     ),
   ];
   return [...on.flatMap((name) => whyNot(name)), ...resourceProblems(document, parts, resources)];
@@ -70,6 +70,7 @@ function modulesOn(value: unknown, registry: Registry): string[] {
 /** What needs something beside the shop itself: a module, or an adapter. */
 interface Part {
   readonly what: string;
+  readonly isAdapter: boolean;
   readonly needs: Partial<AdapterNeeds>;
 }
 
@@ -81,15 +82,13 @@ function resourceProblems(document: Document, parts: readonly Part[], has: Adapt
     { key: "processes", name: "processes", format: String },
   ] as const;
   return measures.flatMap(({ key, name, format }): Problem[] => {
-    const own = parts.flatMap(({ what, needs }) => (needs[name] ? [{ what, needs: needs[name] }] : []));
+    const own = parts.flatMap(({ needs, ...part }) => (needs[name] ? [{ ...part, needs: needs[name] }] : []));
     const needed = thousandths(own.reduce((sum, { needs }) => sum + needs, shopNeeds[name]));
     if (own.length === 0 || has[name] >= needed) return [];
     const each = own.map(({ what, needs }) => `${what} ${format(needs)}`);
     const sum = `the shop needs ${format(shopNeeds[name])}, ${each.join(", ")} more, ${format(needed)} together`;
     const asked = document.source(["resources", key]) !== undefined;
-    const less = own.some(({ what }) => what.startsWith("the adapter"))
-      ? "remove a channel"
-      : "switch a module off";
+    const less = own.some(({ isAdapter }) => isAdapter) ? "remove a channel" : "switch a module off";
     const message = asked
       ? `resources.${key} is ${format(has[name])}: ${sum}; write that or more, or ${less}.`
       : `The tier's ${key} is ${format(has[name])}: ${sum}; choose a larger tier, or ${less}.`;

@@ -42,14 +42,16 @@ const soldBy = (name: string, on: Modules) => {
   return settings?.enabled ? (modules[name as ModuleName] as Module).sold(settings) : undefined;
 };
 
-const titlesOf = (template: TemplateFile, module: string): Readonly<Record<string, string>> =>
-  template.categories?.[module] ?? {};
+/** A category may be called like what every object has: only what the template says counts. */
+const titleOf = (template: TemplateFile, module: string, category: string): string | undefined => {
+  const titles: Readonly<Record<string, string>> = template.categories?.[module] ?? {};
+  return Object.hasOwn(titles, category) ? titles[category] : undefined;
+};
 
 function categoriesOf(template: TemplateFile, on: Modules): InitialCategory[] {
   return Object.keys(modules).flatMap((module) => {
-    const titles = titlesOf(template, module);
     return (soldBy(module, on)?.categories ?? []).flatMap((name) => {
-      const title = titles[name];
+      const title = titleOf(template, module, name);
       return title === undefined ? [] : [{ module, name, title }];
     });
   });
@@ -80,7 +82,7 @@ function articles(
       const fill = (text: string): string =>
         fillText(text, {
           ...known,
-          category: titlesOf(template, item.module)[category] ?? category,
+          category: titleOf(template, item.module, category) ?? category,
           ...(faceValue === null ? {} : { faceValue: money.format(faceValue) }),
         });
       return {

@@ -37,6 +37,12 @@ test("the template that the schema calls the default is the one that is meant", 
   expect(substationSchema.shape.template.unwrap().meta()?.["default"]).toBe(defaultTemplate);
 });
 
+test("a category that is called like what every object has gets no title from there", () => {
+  const data = dataOf(`${using}modules:\n  gameCards: { categories: [constructor] }\n`);
+  expect(data?.categories).toEqual([]);
+  expect(data?.goods.map(({ title }) => title)).toEqual(["constructor 点卡"]);
+});
+
 test("a template is filled with the substation's values, for what its modules sell", () => {
   const { lines, fileCount } = fleet(own, using + modules);
   expect(lines).toEqual([]);
@@ -142,6 +148,7 @@ test.each<[what: string, text: string, expected: string[]]>([
   ["a template that is no word", using.replace("e: own", "e: 5"), ['9:11  value/type  template is 5, a number: text is wanted; put it in quotes: "5".']],
   ["a variable without a value", goodFile + "template: own\n", ["9:1  template/value  variables.slogan is missing: the template own wants it (一句话); add variables: { slogan: … }."]],
   ["a variable without a value beside one that has", using.replace("slogan: 靠得住", "hours: 8–20"), ["10:1  template/value  variables.slogan is missing: the template own wants it (一句话); add variables: { slogan: … }."]],
+  ["a variable that is called like what every object has", using.replace("slogan:", "slogan: x, toString:"), ['10:25  template/variable  variables.toString is no variable here: The template own has hours, slogan.']],
   ["a variable that the template does not have", using.replace("slogan:", "slogan: x, sloagn:"), ['10:25  template/variable  variables.sloagn is no variable here: did you mean "slogan"? The template own has hours, slogan.']],
   ["a value that is empty", using.replace("靠得住", '""'), ['10:22  value/text  variables.slogan is "": it has 0 characters; write 1 to 200.']],
   ["a value of two lines", using.replace("靠得住", '"a\\nb"'), ['10:22  value/text  variables.slogan is "a\\nb": it contains a line break; write one line of visible characters.']],

@@ -36,7 +36,7 @@ function variableProblems(document: Document, name: string, template: TemplateFi
   const isMap = typeof variables === "object" && variables !== null && !Array.isArray(variables);
   const given = isMap ? Object.keys(variables) : [];
   const names = Object.keys(declared);
-  const unknown = given.filter((key) => !(key in declared));
+  const unknown = given.filter((key) => !Object.hasOwn(declared, key));
   const missing = names.filter((key) => declared[key]?.default === undefined && !given.includes(key));
   return [
     ...unknown.map((key): Problem => {

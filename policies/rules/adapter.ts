@@ -1,6 +1,7 @@
 import { labels } from "../../config/names";
 import { adapterOf, purposeOf } from "./container";
 import type { ContainerFact } from "./facts";
+import { expectedIn } from "./fleet-complete";
 import { fleetRule, rule, type Rule } from "./rule";
 
 /** Adapters of custom channels: images of an operator's own, beside a shop, in its network namespace. */
@@ -62,14 +63,13 @@ export const adaptersThere = fleetRule({
   description: "Checks that every custom channel of every file has its adapter.",
   references: ["D17", "X02"],
   remedy: 'Run "npm run up -- <group>". In a plan: the program has left it out.',
-  *check({ container }, { stack, substations }) {
+  *check({ container }, intent) {
     const there = new Set(
       container
         .filter(({ role }) => role === "adapter")
         .map(({ owner, labels: held }) => `${owner?.id}/${held[labels.channel]}`),
     );
-    for (const { owner, adapters } of substations.values()) {
-      if (stack !== undefined && owner.group !== stack) continue;
+    for (const { owner, adapters } of expectedIn(intent)) {
       for (const { channel } of adapters) {
         if (!there.has(`${owner.id}/${channel}`))
           yield {

@@ -138,7 +138,7 @@ function complete(kind: FactKind, { references, what, missing }: Complete): Flee
   });
 }
 
-const expectedIn = ({ stack, substations }: Intent): readonly ExpectedSubstation[] =>
+export const expectedIn = ({ stack, substations }: Intent): readonly ExpectedSubstation[] =>
   [...substations.values()].filter(({ owner }) => stack === undefined || owner.group === stack);
 
 function absent(
