@@ -40,6 +40,15 @@ export const goodTiers = `tiers:
   standard: ${tier("标准版", "192 MB", 0.5, standardTerms)}
   professional: ${tier("专业版", "1 GB", 1, professionalTerms)}`;
 
+/** A file whose every sale loses money with this markup and this fee, and what is said of that. */
+export const atALoss = {
+  file: `${goodFile}markup: 1%
+channels:
+  ee: { kind: epay, version: v1, gateway: "https://pay.example.com", merchantId: "7", type: alipay, secrets: { key: k }, fee: 2% }
+`,
+  said: "11:127  terms/floor  channels.ee.fee is 2%: with markup 1%, goods that cost 100.00 are sold for 101.00, of which the fee takes 2.02 and revenueShare 12.5% of the margin 0.12; 98.86 is left, less than they cost; raise markup to 2.34% or more, or lower revenueShare.",
+};
+
 export const withHost = (host: string): string => goodFile.replace("mengxiang.substation.test", host);
 
 /** Loads a fleet of the given files, by path below `stacks/`; good tiers are added where none are given. */

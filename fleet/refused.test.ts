@@ -2,16 +2,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { UserError } from "../config/error";
-import { goodFile, goodTiers } from "../config/testFleet";
+import { atALoss, goodTiers } from "../config/testFleet";
 import { up } from "./up";
 
 // Files that would lose money never reach the engine. What it then makes of good ones, test/e2e shows.
-
-const channel = (fee: string): string =>
-  `channels:\n  ee: { kind: epay, version: v1, gateway: "https://pay.example.com", merchantId: "7", type: alipay, secrets: { key: k }, fee: ${fee} }\n`;
-const atALoss = `${goodFile}markup: 1%\n${channel("2%")}`;
-const said =
-  "11:127  terms/floor  channels.ee.fee is 2%: with markup 1%, goods that cost 100.00 are sold for 101.00, of which the fee takes 2.02 and revenueShare 12.5% of the margin 0.12; 98.86 is left, less than they cost; raise markup to 2.34% or more, or lower revenueShare.";
 
 let root: string;
 let ran: string;
@@ -41,14 +35,14 @@ const begin = () => {
 };
 
 test("`npm run up` refuses terms that sell at a loss, with their place, before there is so much as a preview", async () => {
-  write("stacks/demo/mengxiang.yaml", atALoss);
+  write("stacks/demo/mengxiang.yaml", atALoss.file);
   const refused = begin();
   await expect(refused).rejects.toThrow(UserError);
-  await expect(refused).rejects.toThrow(`${root}/stacks/demo/mengxiang.yaml:${said}`);
+  await expect(refused).rejects.toThrow(`${root}/stacks/demo/mengxiang.yaml:${atALoss.said}`);
   expect(existsSync(ran)).toBe(false);
 
   // The same command does begin where the terms are right.
-  write("stacks/demo/mengxiang.yaml", atALoss.replace("markup: 1%", "markup: 2.34%"));
+  write("stacks/demo/mengxiang.yaml", atALoss.file.replace("markup: 1%", "markup: 2.34%"));
   expect((await begin()).kind).toBe("refused"); // the stand-in for Pulumi fails
   expect(existsSync(ran)).toBe(true);
 });
