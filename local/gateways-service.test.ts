@@ -1,4 +1,4 @@
-import { createPublicKey } from "node:crypto";
+import { createHash, createPublicKey } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -12,7 +12,7 @@ import {
 } from "./gateways-service";
 import { openInstance, type Instance } from "./home";
 import { removeLoopbackAddress } from "./network";
-import { isAlive } from "./process";
+import { isAlive, until } from "./process";
 import { silent } from "./progress";
 
 /** The gateways as a process of an instance. Only root can put the address that containers reach them at on the loopback interface. */
@@ -72,4 +72,24 @@ asRoot("the key that they sign with lies in files of the owner alone; the other 
     "secrets/gateways-token",
   ])
     expect([file, fs.statSync(path.join(root, file)).mode & 0o777]).toEqual([file, 0o600]);
+});
+
+asRoot("they end though an answer is still to come", async () => {
+  const settings = await startGateways(instance, undefined, silent);
+  const control = gatewayControl(instance);
+  const which = { kind: "epay", merchant: "1002", outTradeNo: "slow" } as const;
+  const key = "k".repeat(32);
+  await control.register({ kind: "epay", version: "v1", merchant: which.merchant, key });
+  await control.misbehave(which, { answerDelaySeconds: 120 });
+  const text = "money=1.00&name=goods&notify_url=http://127.0.0.1/&out_trade_no=slow&pid=1002&type=alipay";
+  const sign = createHash("md5").update(`${text}${key}`).digest("hex");
+  const asked = fetch(`${settings.sandboxGateway}/epay/mapi.php?${text}&sign=${sign}&sign_type=MD5`).then(
+    () => "answered",
+    () => "cut off",
+  );
+  expect(await until(async () => (await control.orders(which)).length === 1, 10_000)).toBe(true);
+  const began = performance.now();
+  await stopGateways(instance.home);
+  expect(performance.now() - began).toBeLessThan(10_000); // after 15 s it is killed
+  expect(await asked).toBe("cut off");
 });

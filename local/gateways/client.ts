@@ -9,9 +9,9 @@ export class GatewayControl {
     private readonly token: string,
   ) {}
 
-  /** @throws where nothing answers, or not to our token */
+  /** @throws where nothing answers soon, or not to our token */
   async check(): Promise<void> {
-    await this.#ask("GET", "");
+    await this.#ask("GET", "", undefined, 3);
   }
 
   /** Makes a merchant known; what was registered for it before is replaced. */
@@ -47,12 +47,12 @@ export class GatewayControl {
     return (await this.#ask("POST", "notify", { ...nameOf(which), how })) as Attempt;
   }
 
-  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+  async #ask(method: string, path: string, body?: unknown, patienceSeconds = 30): Promise<unknown> {
     const answer = await fetch(`${this.url}/control/${path}`, {
       method,
       headers: { authorization: `Bearer ${this.token}`, connection: "close" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(patienceSeconds * 1000),
     });
     const text = await answer.text();
     if (!answer.ok)

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as http from "node:http";
+import * as net from "node:net";
 import * as path from "node:path";
 import { testBed as dnsTestBed } from "../dns/testing";
 import { until } from "../process";
+import { GatewayControl } from "./client";
 import type { GatewaysOptions } from "./server";
 import { testBed, type Material, type TestBed } from "./testing";
 
@@ -233,6 +235,26 @@ describe("the control interface", () => {
     await expect(bed.control.misbehave(which("x"), { callbacks: -1 })).rejects.toThrow("HTTP 400");
     await open("waiting");
     await expect(bed.control.notify(which("waiting"))).rejects.toThrow("not paid");
+  });
+
+  test("begins last, so that what it says of the gateways is true of all", async () => {
+    const listen = jest.spyOn(net.Server.prototype, "listen");
+    await start({ address: "127.0.0.2" });
+    const hosts = (listen.mock.calls as unknown[][]).map(([, host]) => host);
+    listen.mockRestore();
+    expect(hosts.slice(-2)).toEqual(["127.0.0.2", "127.0.0.1"]);
+  });
+
+  test("that says nothing is not waited for", async () => {
+    await start();
+    const silent = net.createServer();
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as net.AddressInfo;
+    try {
+      await expect(new GatewayControl(`http://127.0.0.1:${port}`, "").check()).rejects.toThrow(/timeout/);
+    } finally {
+      silent.close();
+    }
   });
 
   test("is on 127.0.0.1 alone: at the address for containers there is none", async () => {

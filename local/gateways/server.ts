@@ -34,13 +34,17 @@ export async function startGateways(options: GatewaysOptions): Promise<Gateways>
     await house.close();
   };
   try {
-    const inside = await listen("127.0.0.1", options.port, (request) =>
-      answer(request, house, options.controlToken),
-    );
-    servers.push(inside);
-    const { port } = inside.address() as AddressInfo;
-    if (options.address !== undefined)
-      servers.push(await listen(options.address, port, (request) => answer(request, house, undefined)));
+    let { port } = options;
+    // The control interface last: who asks there whether the gateways are ready is told so when all of them are.
+    for (const [host, controlToken] of [
+      [options.address, undefined],
+      ["127.0.0.1", options.controlToken],
+    ]) {
+      if (host === undefined) continue;
+      const server = await listen(host, port, (request) => answer(request, house, controlToken));
+      servers.push(server);
+      ({ port } = server.address() as AddressInfo);
+    }
     house.resume();
     return { port, close };
   } catch (error) {
@@ -89,7 +93,8 @@ const ask = <K extends Kind>(kind: K, request: Incoming, house: House): Promise<
 /** Slow, or broken: after all has been done that was asked for, as it is worst for the shop. */
 async function misbehaved(kind: Kind, { about, ...reply }: Reply, house: House): Promise<Outgoing> {
   const how = about ? house.behaviourOf({ kind, ...about }) : {};
-  if (how.answerDelaySeconds) await sleep(how.answerDelaySeconds * 1000);
+  // An answer that is still to come keeps nobody from ending.
+  if (how.answerDelaySeconds) await sleep(how.answerDelaySeconds * 1000, undefined, { ref: false });
   return how.answerStatus === undefined ? reply : { status: how.answerStatus, headers: {}, body: "" };
 }
 
