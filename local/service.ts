@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { parseArgs } from "node:util";
 import type { z } from "zod";
 import { UserError } from "../config/error";
 import { readIfPresent, secretMode, tail, writeFileAtomic } from "./files";
@@ -93,8 +94,51 @@ export function runningService(service: Service, home: Home): ProcessIdentity | 
   return pid === undefined ? undefined : identify(pid);
 }
 
-/** A service's own side: its configuration. @throws UserError that names paths and reasons, and no value, since values may be secrets */
-export function readServiceConfig<T>(folder: string, schema: z.ZodType<T>, title: string): T {
+/** A service's own side: what its main.ts does. */
+export interface ServiceProgram<T> {
+  /** Before what went wrong: "dns emulator". */
+  readonly name: string;
+  /** With its article, within a sentence: "the DNS emulator". */
+  readonly title: string;
+  /** Of `config.json`. */
+  readonly schema: z.ZodType<T>;
+  readonly start: (config: T, home: string) => Promise<StartedService>;
+}
+
+export interface StartedService {
+  /** What is told of it to whoever started it. */
+  readonly told: Readonly<Record<string, unknown>>;
+  readonly close: () => Promise<void>;
+}
+
+/** Runs a service in this process: prints one line of JSON when it answers; SIGTERM and SIGINT stop it. */
+export function runService<T>(program: ServiceProgram<T>): void {
+  run(program).catch((error: unknown) => {
+    const text = error instanceof UserError ? error.message : String((error as Error).stack ?? error);
+    process.stderr.write(`${text}\n`);
+    process.exit(1);
+  });
+}
+
+async function run<T>({ name, title, schema, start }: ServiceProgram<T>): Promise<void> {
+  const { values } = parseArgs({ options: { home: { type: "string" } } });
+  if (!values.home) throw new UserError("Usage: main.ts --home <folder with config.json>");
+  const { told, close } = await start(readServiceConfig(values.home, schema, title), values.home);
+  const stop = () => {
+    close().catch((error: unknown) => {
+      process.stderr.write(`${name}: could not stop cleanly: ${String(error)}\n`);
+      process.exit(1);
+    });
+  };
+  process.once("SIGTERM", stop);
+  process.once("SIGINT", stop);
+  // Who started this may have gone; the line was for them alone.
+  process.stdout.on("error", () => undefined);
+  process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, ...told })}\n`);
+}
+
+/** @throws UserError that names paths and reasons, and no value, since values may be secrets */
+function readServiceConfig<T>(folder: string, schema: z.ZodType<T>, title: string): T {
   const file = configFile(folder);
   const text = readIfPresent(file);
   if (text === undefined) throw new UserError(`${file} is missing. It is the configuration of ${title}.`);

@@ -2,10 +2,8 @@
  * The DNS emulator as a process: `main.ts --home <folder>`. Its configuration is `config.json` in that folder (mode 0600,
  * since it holds tokens). Prints one line of JSON when it answers; SIGTERM and SIGINT stop it.
  */
-import { parseArgs } from "node:util";
 import { z } from "zod";
-import { UserError } from "../../config/error";
-import { readServiceConfig } from "../service";
+import { runService } from "../service";
 import { startDnsEmulator } from "./emulator";
 
 const port = z.int().min(0).max(65535);
@@ -35,31 +33,13 @@ const configSchema = z.strictObject({
 /** What `config.json` holds. */
 export type DnsEmulatorConfig = z.input<typeof configSchema>;
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { home: { type: "string" } } });
-  if (!values.home) throw new UserError("Usage: main.ts --home <folder with config.json>");
-  const { rateLimit, ...config } = readServiceConfig(values.home, configSchema, "the DNS emulator");
-  const emulator = await startDnsEmulator({
-    ...config,
-    home: values.home,
-    ...(rateLimit ? { rateLimit } : {}),
-  });
-  const stop = () => {
-    emulator.close().catch((error: unknown) => {
-      process.stderr.write(`dns emulator: could not stop cleanly: ${String(error)}\n`);
-      process.exit(1);
-    });
-  };
-  process.once("SIGTERM", stop);
-  process.once("SIGINT", stop);
-  // Who started this may have gone; the line was for them alone.
-  process.stdout.on("error", () => undefined);
-  const { apiUrl, apiPort, dnsPort } = emulator;
-  process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid, apiUrl, apiPort, dnsPort })}\n`);
-}
-
-main().catch((error: unknown) => {
-  const text = error instanceof UserError ? error.message : String((error as Error).stack ?? error);
-  process.stderr.write(`${text}\n`);
-  process.exit(1);
+runService({
+  name: "dns emulator",
+  title: "the DNS emulator",
+  schema: configSchema,
+  async start(config, home) {
+    const emulator = await startDnsEmulator({ ...config, home });
+    const { apiUrl, apiPort, dnsPort } = emulator;
+    return { told: { apiUrl, apiPort, dnsPort }, close: () => emulator.close() };
+  },
 });
