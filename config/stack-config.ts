@@ -22,7 +22,7 @@ export function projectSettings({ root }: { readonly root: string }): ProjectSet
   const files = new Map<string, StackFile>();
   const fileOf = (stack: string): StackFile => {
     const path = join(root, stackConfigDir, `Pulumi.${stack}.yaml`);
-    const file = files.get(stack) ?? ((readYaml(path) ?? {}));
+    const file = files.get(stack) ?? readYaml(path) ?? {};
     files.set(stack, file);
     return file;
   };

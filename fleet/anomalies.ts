@@ -88,12 +88,15 @@ export async function readable<T>(id: string, work: () => Promise<T>): Promise<T
     return await work();
   } catch (error) {
     const { code = "", message } = error as { code?: string; message: string };
-    const away = /^E[A-Z]+$/.test(code) || message === "timeout expired"; // of pg, without a code
+    const away = /^E[A-Z]+$/.test(code) || silence.includes(message);
     const why = reasons[code] ?? (away ? "see that the database server can be reached from here" : undefined);
     if (why === undefined) throw error;
     throw new UserError(`the books of ${id} cannot be read (${`${code} ${message}`.trim()}): ${why}.`);
   }
 }
+
+/** What pg says of a server that does not answer, without a code: to a connection, and to a query. */
+const silence = ["timeout expired", "Query read timeout"];
 
 const reasons: Readonly<Record<string, string>> = {
   "42P01": "its image keeps none of this kind, or was never migrated",

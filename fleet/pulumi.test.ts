@@ -61,9 +61,10 @@ test("a state that cannot be read is told in Pulumi's words; a stack that was ne
 
 test("a database server that does not answer is told as one that is away", async () => {
   const why = (error: Error) => refusal(readable("mengxiang", () => Promise.reject(error)));
-  expect(await why(new Error("timeout expired"))).toBe(
-    "the books of mengxiang cannot be read (timeout expired): see that the database server can be reached from here.",
-  );
+  for (const said of ["timeout expired", "Query read timeout"])
+    expect(await why(new Error(said))).toBe(
+      `the books of mengxiang cannot be read (${said}): see that the database server can be reached from here.`,
+    );
   expect(await why(Object.assign(new Error("connect"), { code: "ECONNREFUSED" }))).toBe(
     "the books of mengxiang cannot be read (ECONNREFUSED connect): see that the database server can be reached from here.",
   );

@@ -1,6 +1,4 @@
-import { execFile } from "node:child_process";
-import path from "node:path";
-import { projectRoot } from "../../local/workspace";
+import type { Ran } from "../../cli/testing";
 import { sandboxChannel } from "./buyer";
 import { Lab } from "./lab";
 import { Purchases } from "./purchases";
@@ -28,15 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-function anomalies(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const bin = path.join(projectRoot, "cli/bin.js");
-  const options = { cwd: lab.root, env: { ...lab.workspace.env, NO_COLOR: "1" } };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, "anomalies", ...args], options, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
-}
+const anomalies = (...args: string[]): Promise<Ran> => lab.substation("anomalies", ...args);
 
 test("a wrong sum delivers nothing, is listed with what was seen, and is decided once, with a name", async () => {
   expect(await anomalies("jia")).toEqual({

@@ -5,6 +5,7 @@ import * as http from "node:http";
 import * as os from "node:os";
 import * as path from "node:path";
 import { Client } from "pg";
+import { runCli, type Ran } from "../../cli/testing";
 import type { Platform } from "../../config/platform";
 import { pulumi, pulumiOk, type Finished, type RunOptions, type Workspace } from "../../fleet/pulumi";
 import { repairStack } from "../../fleet/repair-stack";
@@ -177,6 +178,11 @@ export class Lab {
       if (!(await until(routed, 30_000)))
         throw new Error(`${host} does not answer 200 through the ingress after 30 s`);
     }
+  }
+
+  /** Runs the command to its end, as an operator does in the project's folder. */
+  substation(...args: string[]): Promise<Ran> {
+    return runCli(args, { cwd: this.root, env: { ...this.workspace.env, NO_COLOR: "1" } });
   }
 
   repair(stack: string): Promise<Repair> {

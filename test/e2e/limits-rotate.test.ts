@@ -1,14 +1,10 @@
-import { execFile } from "node:child_process";
 import * as fs from "node:fs";
-import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { Client } from "pg";
 import { limitNew } from "../../components/process-limit";
 import { appRole, databaseName, labels, mark, migrateRole, volumeName } from "../../config/names";
 import { rotate, type Rotation } from "../../fleet/rotate";
 import { Docker } from "../../inventory/docker-api";
-import { projectRoot } from "../../local/workspace";
 import { command, inspect, Lab, shopFile } from "./lab";
 import { LeakSearch } from "./leaks";
 import { Visitors } from "./visitors";
@@ -288,16 +284,7 @@ describe("rotation", () => {
     const file = fs.readFileSync(lab.file(group, "jia"), "utf8");
     const { Id } = await container("jia");
     const failed = async (...args: string[]) => {
-      const options = { cwd: lab.root, env: { ...lab.workspace.env, NO_COLOR: "1" } };
-      const run = promisify(execFile)(
-        process.execPath,
-        [path.join(projectRoot, "cli/bin.js"), "rotate", ...args],
-        options,
-      );
-      const { code, stderr } = await run.then(
-        () => ({ code: 0, stderr: "" }),
-        (error: { code: number; stderr: string }) => error,
-      );
+      const { code, stderr } = await lab.substation("rotate", ...args);
       return [code, stderr];
     };
     expect(await failed("jai")).toEqual([

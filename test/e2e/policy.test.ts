@@ -1,7 +1,5 @@
-import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { promisify } from "node:util";
 import { databaseName, volumeName } from "../../config/names";
 import { planUpdate, type UpdatePlan } from "../../fleet/plan";
 import { projectRoot } from "../../local/workspace";
@@ -49,27 +47,12 @@ async function withProgram<T>(patches: readonly Patch[], work: () => Promise<T>)
   }
 }
 
-/** The command, as an operator runs it. */
-async function substation(...args: string[]): Promise<{ code: number; stdout: string }> {
-  const options = { cwd: lab.root, env: { ...lab.workspace.env, NO_COLOR: "1" } };
-  try {
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      [path.join(projectRoot, "cli/bin.js"), ...args],
-      options,
-    );
-    return { code: 0, stdout };
-  } catch (error) {
-    return error as { code: number; stdout: string };
-  }
-}
-
 const found = ({ violations }: UpdatePlan) => [...new Set(violations.map(({ rule }) => rule))].sort();
 const saying = (plan: UpdatePlan, rule: string) =>
   plan.violations.filter((violation) => violation.rule === rule).map(({ message }) => message);
 
 test("a good program passes: the gate shows what it will do, and carries it out under the same rules", async () => {
-  const { code, stdout } = await substation("up", "demo", "--yes", "--no-prove"); // it sells nothing, so it cannot be open
+  const { code, stdout } = await lab.substation("up", "demo", "--yes", "--no-prove"); // it sells nothing, so it cannot be open
   expect(code).toBe(0);
   expect(stdout).toMatch(/^jia +create 13$/m);
   expect(stdout).toMatch(/^demo is up to date$/m);
@@ -191,7 +174,7 @@ test("the gate stops a plan that would take data away, or touch too many", async
 
 test("a standing substation that the program leaves out is not removed", async () => {
   await withProgram([["infra/group.ts", "specs.map(", "specs.slice(1).map("]], async () => {
-    const { code, stdout } = await substation("up", "demo", "--yes");
+    const { code, stdout } = await lab.substation("up", "demo", "--yes");
     expect(code).toBe(1);
     expect(stdout).toMatch(
       /^stacks\/demo\/jia\.yaml:1:1 {2}critical plan-data {2}Database \S+ must be kept/m,

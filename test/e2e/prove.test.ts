@@ -1,14 +1,11 @@
-import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { promisify } from "node:util";
 import { mark } from "../../config/names";
 import type { Proof, ProofStep } from "../../config/proof";
 import { prove } from "../../fleet/prove/prove";
 import { targets } from "../../fleet/prove/target";
 import { setSecret } from "../../fleet/secrets";
 import type { SubstationStatus } from "../../fleet/status";
-import { projectRoot } from "../../local/workspace";
 import { newPair } from "../../storefront/channels/testing";
 import { openBrowser, openPage } from "./browser";
 import { sandboxChannel } from "./buyer";
@@ -50,22 +47,6 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-/** The command, as an operator runs it. */
-async function substation(...args: string[]): Promise<{ code: number; stdout: string }> {
-  const options = { cwd: lab.root, env: { ...lab.workspace.env, NO_COLOR: "1" } };
-  try {
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      [path.join(projectRoot, "cli/bin.js"), ...args],
-      options,
-    );
-    lab.output.push(stdout, stderr);
-    return { code: 0, stdout };
-  } catch (error) {
-    return error as { code: number; stdout: string };
-  }
-}
-
 const proofs = (id: string): { file: string; proof: Proof }[] =>
   fs
     .readdirSync(path.join(lab.root, "proofs", id))
@@ -79,7 +60,7 @@ const outcomes = ({ steps }: Pick<Proof, "steps">) =>
 const purchaseBy = ({ steps }: Pick<Proof, "steps">, channel: string): ProofStep | undefined =>
   steps.find((step) => step.step === "purchase" && step.channel === channel);
 async function status(): Promise<{ code: number; open: Record<string, string> }> {
-  const { code, stdout } = await substation("status", "--json");
+  const { code, stdout } = await lab.substation("status", "--json");
   const found = JSON.parse(stdout) as SubstationStatus[];
   return { code, open: Object.fromEntries(found.map(({ id, reason }) => [id, reason ?? "open"])) };
 }
@@ -87,14 +68,14 @@ async function status(): Promise<{ code: number; open: Record<string, string> }>
 test("before the update nothing is open, and nothing can be proved", async () => {
   const never = "it was never opened: npm run up -- demo";
   expect(await status()).toEqual({ code: 1, open: { jia: never, yi: never } });
-  expect(await substation("prove", "jia")).toMatchObject({
+  expect(await lab.substation("prove", "jia")).toMatchObject({
     code: 2,
     stdout: expect.stringContaining("jia  not tried") as string,
   });
 });
 
 test("an update ends with a purchase through every channel of each shop, and with what is open", async () => {
-  const { code, stdout } = await substation("up", "demo", "--yes");
+  const { code, stdout } = await lab.substation("up", "demo", "--yes");
   expect([code, stdout]).toEqual([
     0,
     expect.stringMatching(/^yi +demo +trial +http:\/\/yi\.\S+ +healthy +since \S+, real unpaid +open$/m),
@@ -143,16 +124,16 @@ test("an update ends with a purchase through every channel of each shop, and wit
   expect(await status()).toEqual({ code: 0, open: { jia: "open", yi: "open" } });
 
   // What was proved once is not proved again.
-  expect((await substation("up", "demo", "--yes")).code).toBe(0);
+  expect((await lab.substation("up", "demo", "--yes")).code).toBe(0);
   expect([proofs("jia"), proofs("yi")].map(({ length }) => length)).toEqual([1, 1]);
 });
 
 test("a proof that was altered is found, and its shop is not open", async () => {
-  expect(await substation("prove", "--verify")).toEqual({ code: 0, stdout: "" });
+  expect(await lab.substation("prove", "--verify")).toEqual({ code: 0, stdout: "" });
   const { file } = proofs("yi")[0]!;
   const written = fs.readFileSync(file, "utf8");
   fs.writeFileSync(file, written.replace('"stopped-before-payment"', '"ok"'));
-  const { code, stdout } = await substation("prove", "--verify");
+  const { code, stdout } = await lab.substation("prove", "--verify");
   expect([code, stdout]).toEqual([1, expect.stringMatching(/^proofs\/yi\/\S+\.json {2}altered {2}/)]);
   expect(await status()).toMatchObject({
     code: 1,
@@ -185,10 +166,10 @@ test("another configuration needs another proof", async () => {
   const reason =
     "its proof no longer holds: the configuration has changed since: npm run substation -- prove jia";
   expect(await status()).toEqual({ code: 1, open: { jia: reason, yi: "open" } });
-  expect((await substation("prove", "--verify")).stdout).toMatch(
+  expect((await lab.substation("prove", "--verify")).stdout).toMatch(
     /^proofs\/jia\/\S+ {2}stale {2}the configuration has changed since$/m,
   );
-  const { code, stdout } = await substation("prove", "jia");
+  const { code, stdout } = await lab.substation("prove", "jia");
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^jia {2}proved$/m)]);
   const [first, second] = proofs("jia").map(({ proof }) => proof);
   expect(second?.previous).toBe(first?.hash);
