@@ -5,13 +5,18 @@ import { askHidden, type Terminal } from "./hidden";
 class FakeTerminal extends EventEmitter {
   modes: boolean[] = [];
   written = "";
+  /** Written while the terminal echoes. */
+  openly = "";
   setRawMode(on: boolean): this {
     this.modes.push(on);
     return this;
   }
   resume = () => this;
   pause = () => this;
-  write = (text: string) => (this.written += text);
+  write = (text: string) => {
+    this.written += text;
+    if (this.modes.at(-1) !== true) this.openly += text;
+  };
 }
 
 async function typed(...chunks: string[]): Promise<{ value: string; terminal: FakeTerminal }> {
@@ -23,6 +28,7 @@ async function typed(...chunks: string[]): Promise<{ value: string; terminal: Fa
   } finally {
     expect(terminal.modes).toEqual([true, false]);
     expect(terminal.written).toBe("Value: \n"); // and nothing of what was typed
+    expect(terminal.openly).toBe("\n"); // nobody is asked while what he types would be shown
     expect(terminal.listenerCount("data")).toBe(0);
   }
 }

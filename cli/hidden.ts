@@ -18,8 +18,8 @@ export function askHidden(
   input: Terminal = process.stdin,
   output: { write(text: string): unknown } = process.stderr,
 ): Promise<string> {
-  output.write(question);
   input.setRawMode(true); // the terminal echoes nothing, and hands on Ctrl-C
+  output.write(question); // not before: whoever is asked may paste at once
   const decoder = new StringDecoder("utf8");
   let typed = "";
   return new Promise<string>((resolve, reject) => {
