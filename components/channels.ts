@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { descriptorOf } from "../config/channels";
 import { adaptersOf } from "../config/channels/adapters";
 import type { ChannelSpec } from "../config/channels/types";
-import type { Platform } from "../config/platform";
+import type { Sandbox } from "../config/platform";
 import { channelUrls } from "../config/urls";
 
 /** The value of one secret field of a channel. */
@@ -16,20 +16,6 @@ export interface ChannelSecret {
 
 /** By channel, then by field. */
 export type ChannelSecrets = Readonly<Record<string, Readonly<Record<string, ChannelSecret>>>>;
-
-/** What takes the place of real gateways, and of their keys. */
-export interface Sandbox {
-  /** Base URL; the gateway of a kind stands at `/<kind>` below it. */
-  readonly gateway: string;
-  /** PEM, or the base64 of its content. */
-  readonly publicKey: string;
-}
-
-/** Undefined where the platform has no sandbox gateways. */
-export const sandboxOf = ({ sandboxGateway, sandboxPublicKey }: Platform): Sandbox | undefined =>
-  sandboxGateway === undefined || sandboxPublicKey === undefined
-    ? undefined
-    : { gateway: sandboxGateway, publicKey: sandboxPublicKey };
 
 /** `channels` of substation.json, without what is secret in it. */
 export function channelConfig(

@@ -4,17 +4,11 @@ import { shopShare } from "../config/channels/adapters";
 import type { ChannelSpec } from "../config/channels/types";
 import type { Modules } from "../config/modules/types";
 import { containerName, userId, volumeName, type Owner } from "../config/names";
-import type { DatabaseServer } from "../config/platform";
+import type { DatabaseServer, Sandbox } from "../config/platform";
 import type { InitialData } from "../config/templates/types";
 import { orderedScopes, type Scope } from "../config/scopes";
 import type { SecretVersions } from "../config/secret-versions";
-import {
-  channelConfig,
-  channelSecretValues,
-  channelSecretVersions,
-  type ChannelSecrets,
-  type Sandbox,
-} from "./channels";
+import { channelConfig, channelSecretValues, channelSecretVersions, type ChannelSecrets } from "./channels";
 import { adapterInputs, adapterUploads, createAdapters, createAdapterVolumes } from "./adapter";
 import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
 import { schema, type TenantDatabase } from "./database";

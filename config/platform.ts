@@ -47,3 +47,17 @@ export interface DatabaseServer {
   /** The certificate authority itself, PEM. */
   readonly ca: string;
 }
+
+/** What takes the place of real gateways, and of their keys. */
+export interface Sandbox {
+  /** Base URL; the gateway of a kind stands at `/<kind>` below it. */
+  readonly gateway: string;
+  /** PEM, or the base64 of its content. */
+  readonly publicKey: string;
+}
+
+/** Undefined where the platform has no sandbox gateways. */
+export const sandboxOf = ({ sandboxGateway, sandboxPublicKey }: Platform): Sandbox | undefined =>
+  sandboxGateway === undefined || sandboxPublicKey === undefined
+    ? undefined
+    : { gateway: sandboxGateway, publicKey: sandboxPublicKey };

@@ -5,7 +5,9 @@ import { noFacts, type StepFact } from "../policies/rules/facts";
 import type { Intent } from "../policies/rules/intent";
 import { planRules } from "../policies/rules/plan";
 import { judge, severities, type Severity } from "../policies/rules/rule";
-import { pulumi, type EngineEvent, type PolicyViolation, type RunOptions, type Workspace } from "./pulumi";
+import { stackOf } from "./automation";
+import { heldOptions } from "./hold";
+import { PulumiFailed, type EngineEvent, type PolicyViolation, type Workspace } from "./pulumi";
 
 /** What an update would do, and what forbids it. */
 export interface UpdatePlan {
@@ -26,7 +28,14 @@ export interface Violation {
   readonly file: Position | undefined;
 }
 
-export interface PlanOptions extends RunOptions {
+export interface PlanOptions {
+  readonly onEvent?: ((event: EngineEvent) => void) | undefined;
+  /** Asks the engine to stop after the steps under way. */
+  readonly signal?: AbortSignal | undefined;
+  /** Substations that are left as they are, whatever their files say. @default none */
+  readonly held?: ReadonlySet<string> | undefined;
+  /** Resources that the engine works on at once. @default 4 for each core */
+  readonly parallel?: number | undefined;
   /** How many of the standing substations one update may change, of 10,000. @default a quarter, and 5 in any case */
   readonly maxTouched?: number | undefined;
 }
@@ -42,9 +51,9 @@ export const isIdle = (op: string): boolean =>
 export async function planUpdate(
   workspace: Workspace,
   stack: string,
-  { maxTouched, ...options }: PlanOptions = {},
+  { maxTouched, held = new Set(), ...options }: PlanOptions = {},
 ): Promise<UpdatePlan> {
-  const read = loadIntent(workspace.root, stack);
+  const read = loadIntent(workspace.root, stack, held);
   const intent = { ...read, mayTouch: mayTouch(read.substations.size, maxTouched) };
   const steps: StepFact[] = [];
   const found: PolicyViolation[] = [];
@@ -56,9 +65,13 @@ export async function planUpdate(
     if (diagnosticEvent?.severity === "error") errors.push(plainText(diagnosticEvent.message));
     options.onEvent?.(event);
   };
-  const done = await pulumi(workspace, ["preview", "-s", stack, ...policyPack], { ...options, onEvent });
-  if (done.code !== 0 && found.length === 0 && errors.length === 0) {
-    errors.push(`${done.stderr.trim() || done.stdout.trim()}\n(exit code ${done.code})`);
+  try {
+    const { at, exclude } = await heldOptions(workspace, stack, held);
+    await (await stackOf(at, stack)).preview({ ...engineOptions(options), exclude, onEvent });
+  } catch (error) {
+    if (!(error instanceof PulumiFailed)) throw error;
+    if (found.length === 0 && errors.length === 0)
+      errors.push(`${error.stderr.trim() || error.stdout.trim()}\n(exit code ${error.code})`);
   }
   const forbidden = judge(planRules, { ...noFacts, step: steps }, intent).map((finding) => ({
     rule: finding.rule.id,
@@ -80,6 +93,14 @@ export async function planUpdate(
 
 /** The rules, for a command of Pulumi that is run in the project's folder. */
 export const policyPack = ["--policy-pack", "policies"] as const;
+
+/** What previews and updates have in common. */
+export const engineOptions = ({ signal, parallel }: Pick<PlanOptions, "signal" | "parallel">) => ({
+  policyPacks: ["policies"],
+  color: "never" as const,
+  ...(signal ? { signal } : {}),
+  ...(parallel ? { parallel } : {}),
+});
 
 /** Whether the plan may be carried out. */
 export const isAllowed = ({ violations, errors }: UpdatePlan): boolean =>

@@ -3,6 +3,7 @@ import { asUser, noStack, PulumiFailed, pulumiOk, type Workspace } from "./pulum
 
 /** A substation as the state of its stack has it. */
 export interface Standing {
+  readonly urn: string;
   /** Its home page. */
   readonly url: string;
   /** Where gateways call, by channel, in the order of the file that it was opened with. */
@@ -64,7 +65,7 @@ export function standingIn({ deployment: { resources = [] } }: Exported): Readon
         const notifyUrls = new Map(
           Object.entries(outputs.channels ?? {}).map(([channel, { notifyUrl }]) => [channel, notifyUrl]),
         );
-        return [id, { url: outputs.url ?? "", notifyUrls, shop: shopOf(shops.get(id)) }];
+        return [id, { urn, url: outputs.url ?? "", notifyUrls, shop: shopOf(shops.get(id)) }];
       }),
   );
 }

@@ -1,5 +1,7 @@
-import { isAllowed, planUpdate, policyPack, type PlanOptions, type UpdatePlan } from "./plan";
-import { pulumi, type EngineEvent, type Workspace } from "./pulumi";
+import { stackOf } from "./automation";
+import { heldOptions } from "./hold";
+import { engineOptions, isAllowed, planUpdate, type PlanOptions, type UpdatePlan } from "./plan";
+import { PulumiFailed, type EngineEvent, type Workspace } from "./pulumi";
 
 export type Outcome =
   /** Nothing was changed. */
@@ -27,11 +29,31 @@ export async function up(
   const plan = await planUpdate(workspace, stack, options);
   if (!isAllowed(plan)) return { kind: "refused", plan };
   if (options.signal?.aborted || !(await confirm(plan))) return { kind: "declined", plan };
-  const { code, stdout, stderr } = await pulumi(
-    workspace,
-    ["up", "-s", stack, "--yes", "--skip-preview", ...policyPack],
-    { signal: options.signal, onEvent: on },
-  );
-  const output = `${stdout.trimEnd()}\n${stderr.trimEnd()}`.trim();
-  return { kind: code === 0 ? "updated" : "failed", plan, output };
+  return { plan, ...(await carryOut(workspace, stack, options, on)) };
 }
+
+export interface CarryOutOptions extends Omit<PlanOptions, "onEvent" | "maxTouched"> {
+  /** Goes on with the others where one fails. @default false */
+  readonly continueOnError?: boolean;
+}
+
+/** Updates a stack whose plan was judged before. */
+export async function carryOut(
+  workspace: Workspace,
+  stack: string,
+  { held = new Set(), continueOnError = false, ...options }: CarryOutOptions,
+  onEvent: (event: EngineEvent) => void,
+): Promise<{ readonly kind: "updated" | "failed"; readonly output: string }> {
+  const { at, exclude } = await heldOptions(workspace, stack, held);
+  try {
+    const update = await stackOf(at, stack);
+    const done = await update.up({ ...engineOptions(options), exclude, continueOnError, onEvent });
+    return { kind: "updated", output: said(done) };
+  } catch (error) {
+    if (error instanceof PulumiFailed) return { kind: "failed", output: said(error) };
+    throw error;
+  }
+}
+
+const said = ({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): string =>
+  `${stdout.trimEnd()}\n${stderr.trimEnd()}`.trim();

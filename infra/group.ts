@@ -6,9 +6,10 @@ import { renewNamespaces } from "../components/adapter-namespace";
 import { renewProcessLimits } from "../components/process-limit";
 import { Substation } from "../components/substation";
 import { formatProblem, loadFleet, problemsFor, type Problem } from "../config/fleet";
+import { heldIds, withoutHeld } from "../config/hold";
 import { storedSecrets } from "../config/stack-secrets";
+import { preflight } from "../inventory/preflight";
 import { channelSecrets } from "./channel-secrets";
-import { preflight } from "./preflight";
 import { readPlatform } from "./read-platform";
 
 /**
@@ -20,7 +21,8 @@ export async function group(
   root = pulumi.getRootDirectory(),
 ): Promise<Record<string, unknown>> {
   const stacks = path.join(root, "stacks");
-  const fleet = loadFleet(stacks);
+  const held = heldIds();
+  const fleet = withoutHeld(loadFleet(stacks), held);
   refuse(problemsFor(fleet, name));
   const specs = fleet.groups.get(name) ?? [];
   if (specs.length === 0)
@@ -31,7 +33,7 @@ export async function group(
   const secrets = channelSecrets(specs, storedSecrets(stacks, name) ?? [], (setting) => config.get(setting));
   refuse(secrets.problems);
   const platform = await readPlatform(config.get("platform") ?? "platform");
-  refuse(await preflight(name, specs, platform, stacks));
+  refuse(await preflight(name, specs, platform, stacks, held));
   if (!pulumi.runtime.isDryRun()) {
     await renewNamespaces(platform.name, name);
     await renewProcessLimits(platform.name, name);

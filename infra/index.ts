@@ -1,4 +1,5 @@
-import { getRootDirectory, getStack } from "@pulumi/pulumi";
+import { getRootDirectory, getStack, RunError } from "@pulumi/pulumi";
+import { UserError } from "../config/error";
 import { isPlatformStack } from "../config/stack-config";
 import { group } from "./group";
 import { platform } from "./platform";
@@ -12,5 +13,9 @@ export = async (): Promise<Record<string, unknown>> => {
   // resource: a fourth of this program's time.
   Reflect.deleteProperty(Error, "prepareStackTrace");
   process.chdir(getRootDirectory()); // files are named in messages as people name them
-  return isPlatformStack(getStack()) ? await platform() : await group(getStack());
+  try {
+    return isPlatformStack(getStack()) ? await platform() : await group(getStack());
+  } catch (error) {
+    throw error instanceof UserError ? new RunError(error.message) : error; // a sentence, not a stack trace
+  }
 };

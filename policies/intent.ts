@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { UserError } from "../config/error";
+import { heldIds, withoutHeld } from "../config/hold";
 import { formatProblem, loadFleet, problemsFor, type Fleet, type Problem } from "../config/fleet";
 import { platformOf, projectSettings, requiredSetting, type ProjectSettings } from "../config/stack-config";
 import { expectedAdapters, type ExpectedSubstation, type Intent, type PlatformIntent } from "./rules/intent";
@@ -7,11 +8,12 @@ import { expectedAdapters, type ExpectedSubstation, type Intent, type PlatformIn
 /**
  * What the files ask of a plan of `stack`. Nothing here comes from the program that made the plan.
  * @param root the folder of Pulumi.yaml
+ * @param held substations that the plan leaves as they are: nothing is asked of it for them
  * @throws UserError where the files cannot be read or have a problem that concerns the stack: what is not known cannot be held against a plan
  */
-export function loadIntent(root: string, stack: string): Intent {
+export function loadIntent(root: string, stack: string, held: ReadonlySet<string> = heldIds()): Intent {
   const settings = projectSettings({ root });
-  const fleet = loadFleet(join(root, "stacks"));
+  const fleet = withoutHeld(loadFleet(join(root, "stacks")), held);
   refuse(`the plan of ${stack}`, problemsFor(fleet, stack));
   return { ...intentOf(settings, fleet, platformOf(settings, stack)), stack };
 }

@@ -1,6 +1,5 @@
 import * as path from "node:path";
-import { RunError } from "@pulumi/pulumi";
-import { sandboxOf } from "../components/channels";
+import { UserError } from "../config/error";
 import type { SubstationSpec } from "../config/fleet";
 import {
   adapterVolumeName,
@@ -13,11 +12,11 @@ import {
   volumeName,
   type Owner,
 } from "../config/names";
-import type { Platform } from "../config/platform";
+import { sandboxOf, type Platform } from "../config/platform";
 import type { Problem } from "../config/problem";
-import { liveDatabases, type LiveDatabases } from "../inventory/database";
-import { liveRecords, type LiveRecord } from "../inventory/dns";
-import { liveContainers, liveVolumes, type LiveContainer, type LiveVolume } from "../inventory/docker";
+import { liveDatabases, type LiveDatabases } from "./database";
+import { liveRecords, type LiveRecord } from "./dns";
+import { liveContainers, liveVolumes, type LiveContainer, type LiveVolume } from "./docker";
 
 /** What is really there, under whatever name. */
 export interface Live extends LiveDatabases {
@@ -26,12 +25,17 @@ export interface Live extends LiveDatabases {
   readonly records: readonly LiveRecord[];
 }
 
-/** Looks, before anything is planned, at what is really there: one request to Docker for each kind, one query, one list of the zone. */
+/**
+ * Looks, before anything is planned, at what is really there: one request to Docker for each kind, one query, one list of the zone.
+ * @param held substations that are left as they are, so that their files are not missed
+ * @throws UserError where a server cannot be looked at
+ */
 export async function preflight(
   group: string,
   specs: readonly SubstationSpec[],
   platform: Platform,
   stacks: string,
+  held: ReadonlySet<string> = new Set(),
 ): Promise<readonly Problem[]> {
   const { database, dns } = platform;
   const [databases, containers, volumes, records] = await Promise.all([
@@ -45,7 +49,7 @@ export async function preflight(
     ...outsideZone(specs, platform),
     ...withoutSandbox(specs, platform),
     ...foreign(group, specs, platform, live),
-    ...gone(group, specs, platform, stacks, live),
+    ...gone(group, [...specs.map(({ id }) => id), ...held], platform, stacks, live),
   ];
 }
 
@@ -55,7 +59,7 @@ async function look<T>(what: string, answer: Promise<T>): Promise<T> {
     return await answer;
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw new RunError(`${what} cannot be looked at, so nothing was changed: ${said}`);
+    throw new UserError(`${what} cannot be looked at, so nothing was changed: ${said}`);
   }
 }
 
@@ -153,12 +157,12 @@ export function foreign(
 /** Substations that have data but no file any more. Nothing is ever closed by a missing file. */
 export function gone(
   group: string,
-  specs: readonly SubstationSpec[],
+  ids: readonly string[],
   platform: Platform,
   stacks: string,
   live: Live,
 ): Problem[] {
-  const known = new Set(specs.map((spec) => spec.id));
+  const known = new Set(ids);
   return live.databases.flatMap(({ mark: text }) => {
     const owner = parseMark(text);
     if (!owner || owner.platform !== platform.name || owner.group !== group || known.has(owner.id)) return [];

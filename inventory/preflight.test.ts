@@ -98,7 +98,7 @@ test("an open substation without a file is a problem of this group, of no other 
   expect(problems.map(({ file, code }) => [file, code])).toEqual([
     ["stacks/demo/mengxiang.yaml", "file/gone"],
   ]);
-  expect(gone("demo", [spec("mengxiang")], platform, "stacks", { ...nothing, databases })).toEqual([]);
+  expect(gone("demo", ["mengxiang"], platform, "stacks", { ...nothing, databases })).toEqual([]);
 });
 
 test("a host outside the zone is refused where it stands", () => {

@@ -1,0 +1,31 @@
+import { basename, dirname } from "node:path";
+import type { Fleet, Problem } from "./fleet";
+
+/**
+ * Substations that one update leaves as they are, whatever their files say, so that the others of their group need not wait until they are mended. Whoever runs the
+ * update names them in the environment of `pulumi`, where both the program and the policy pack find them, and excludes those that stand from it.
+ */
+export const holdVariable = "SUBSTATION_HOLD";
+
+export const heldIds = (env: NodeJS.ProcessEnv = process.env): ReadonlySet<string> =>
+  new Set((env[holdVariable] ?? "").split(",").filter((id) => id !== ""));
+
+export const formatHeld = (ids: Iterable<string>): string => [...ids].sort().join(",");
+
+/** The fleet without the held ones and the problems of their files; what is wrong with anything else stays. */
+export function withoutHeld(fleet: Fleet, held: ReadonlySet<string>): Fleet {
+  if (held.size === 0) return fleet;
+  return {
+    ...fleet,
+    groups: new Map(
+      [...fleet.groups].map(([group, specs]) => [group, specs.filter(({ id }) => !held.has(id))]),
+    ),
+    problems: fleet.problems.filter((problem) => !held.has(substationIn(fleet, problem) ?? "")),
+  };
+}
+
+/** The substation whose file a problem is in; undefined where it is in another kind of file. */
+export function substationIn(fleet: Fleet, { file }: Problem): string | undefined {
+  const [folder, name] = [basename(dirname(file)), basename(file)];
+  return fleet.groups.has(folder) && name.endsWith(".yaml") ? name.slice(0, -".yaml".length) : undefined;
+}
