@@ -35,6 +35,7 @@ test("a substation's container is the one under its own name that is there to st
     [
       "mengxiang",
       {
+        urn: expect.stringMatching(/::mengxiang$/) as unknown,
         url: "http://mengxiang.test",
         notifyUrls: new Map([["alipay", "http://mengxiang.test/pay/alipay/notify"]]),
         shop: { name: "local-mengxiang-shop-new", id: "id-mengxiang", image: "sha256:1" },

@@ -10,7 +10,7 @@ import { consoleProgress } from "../local/progress";
 import { testPrograms, type Count } from "./engine/test";
 
 /**
- * `npm test`: everything, cheap checks first, and one line of counts at the end. Names of steps run only these: `npm test -- unit e2e`.
+ * `npm test`: everything but the long step, cheap checks first, and one line of counts at the end. Names of steps run only these: `npm test -- unit e2e`.
  * A step that fails does not hide what the later ones find.
  */
 
@@ -33,7 +33,10 @@ const steps: Readonly<Record<string, () => Count | Promise<Count>>> = {
   engine: () => testPrograms(),
   // Each file has a platform of its own, and much of its time is spent waiting: two at a time fit on two cores.
   e2e: () => withDocker(() => jest("e2e", "--maxWorkers=2")),
+  // A hundred substations, every moment of an opening: hours of work for two cores, so it runs when it is asked for.
+  long: () => withDocker(() => jest("long", "--runInBand")),
 };
+const onRequest: ReadonlySet<string> = new Set(["long"]);
 
 async function main(wanted: readonly string[]): Promise<number> {
   const unknown = wanted.filter((name) => !(name in steps));
@@ -46,7 +49,7 @@ async function main(wanted: readonly string[]): Promise<number> {
   let passed = 0;
   let failed = 0;
   for (const [name, run] of Object.entries(steps)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    if (wanted.length > 0 ? !wanted.includes(name) : onRequest.has(name)) continue;
     const started = Date.now();
     process.stdout.write(`\n== ${name}\n`);
     const count = await run();
