@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { breakLock, readLocks } from "./lock";
+import { stateStore } from "./state-store";
 
 let state: string;
 beforeEach(() => (state = mkdtempSync(join(tmpdir(), "substation-lock-"))));
@@ -16,36 +17,38 @@ function lock(content: object): void {
     JSON.stringify({ username: "op", hostname: hostname(), timestamp: new Date().toISOString(), ...content }),
   );
 }
-const read = () => readLocks(`file://${state}`, "substation", "demo");
+const store = (stack = "demo", backend = `file://${state}`) =>
+  stateStore({ PULUMI_BACKEND_URL: backend }, { project: "substation", stack });
+const read = () => readLocks(store());
 
-test("no lock, another stack's lock, and another backend: nothing", () => {
-  expect(read()).toEqual([]);
+test("no lock, another stack's lock, and another backend: nothing", async () => {
+  expect(await read()).toEqual([]);
   lock({ pid: 1 });
-  expect(readLocks(`file://${state}`, "substation", "vip")).toEqual([]);
-  expect(readLocks("s3://bucket", "substation", "demo")).toEqual([]);
+  expect(await readLocks(store("vip"))).toEqual([]);
+  expect(await readLocks(store("demo", "s3://bucket"))).toEqual([]);
 });
 
-test("a lock is dead where no process has its number, or a younger one has", () => {
+test("a lock is dead where no process has its number, or a younger one has", async () => {
   const gone = spawnSync("true");
   lock({ pid: gone.pid });
-  expect(read()[0]?.owner).toBe("dead");
+  expect((await read())[0]?.owner).toBe("dead");
   const living = spawn("sleep", ["30"]);
   try {
     lock({ pid: living.pid, timestamp: new Date(Date.now() - 60_000).toISOString() });
-    const [found] = read();
+    const [found] = await read();
     expect(found?.owner).toBe("dead");
-    if (found) breakLock(found);
+    if (found) await breakLock(store()!, found);
     expect(found && existsSync(found.file)).toBe(false);
   } finally {
     living.kill("SIGKILL");
   }
 });
 
-test("a lock is kept where its process lives, or belongs to another host", () => {
+test("a lock is kept where its process lives, or belongs to another host", async () => {
   lock({ pid: process.pid, timestamp: new Date(Date.now() + 1000).toISOString() });
-  const [alive] = read();
+  const [alive] = await read();
   expect(alive?.owner).toBe("alive");
-  expect(() => alive && breakLock(alive)).toThrow("not proved dead");
+  await expect(alive && breakLock(store()!, alive)).rejects.toThrow("not proved dead");
   lock({ pid: 1, hostname: "elsewhere" });
-  expect(read()[0]?.owner).toBe("elsewhere");
+  expect((await read())[0]?.owner).toBe("elsewhere");
 });
