@@ -1,5 +1,6 @@
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { breakLock, readLocks } from "./lock";
@@ -28,27 +29,45 @@ test("no lock, another stack's lock, and another backend: nothing", async () => 
   expect(await readLocks(store("demo", "s3://bucket"))).toEqual([]);
 });
 
-test("a lock is dead where no process has its number, or a younger one has", async () => {
-  const gone = spawnSync("true");
-  lock({ pid: gone.pid });
+/** A process that calls itself as the engine does, and works on a backend. */
+async function engine(backend: string): Promise<ChildProcess> {
+  const program = join(state, "pulumi");
+  copyFileSync("/bin/sleep", program);
+  const child = spawn(program, ["30"], { env: { PULUMI_BACKEND_URL: backend } });
+  await once(child, "spawn");
+  return child;
+}
+const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
+
+test("a lock is dead where no process has its number, or another program has", async () => {
+  lock({ pid: spawnSync("true").pid });
   expect((await read())[0]?.owner).toBe("dead");
-  const living = spawn("sleep", ["30"]);
+  lock({ pid: process.pid, timestamp: ago(-3600) }); // whatever the clocks say: this is no engine
+  const [found] = await read();
+  expect(found?.owner).toBe("dead");
+  if (found) await breakLock(store()!, found);
+  expect(found && existsSync(found.file)).toBe(false);
+});
+
+test.each([
+  ["as old as the lock, on this backend", 0, true, "alive"],
+  ["on this backend, and by clocks that jumped younger than the lock", 3600, true, "alive"],
+  ["as old as the lock, and on a backend that is called otherwise", -10, false, "alive"],
+  ["younger than the lock, and on another backend: the number was given again", 3600, false, "dead"],
+])("the lock of an engine %s", async (_, age, here, owner) => {
+  const running = await engine(here ? `file://${state}` : "file:///elsewhere");
   try {
-    lock({ pid: living.pid, timestamp: new Date(Date.now() - 60_000).toISOString() });
+    lock({ pid: running.pid, timestamp: ago(age) });
     const [found] = await read();
-    expect(found?.owner).toBe("dead");
-    if (found) await breakLock(store()!, found);
-    expect(found && existsSync(found.file)).toBe(false);
+    expect(found?.owner).toBe(owner);
+    if (owner === "alive") await expect(breakLock(store()!, found!)).rejects.toThrow("not proved dead");
   } finally {
-    living.kill("SIGKILL");
+    running.kill("SIGKILL");
+    await once(running, "exit");
   }
 });
 
-test("a lock is kept where its process lives, or belongs to another host", async () => {
-  lock({ pid: process.pid, timestamp: new Date(Date.now() + 1000).toISOString() });
-  const [alive] = await read();
-  expect(alive?.owner).toBe("alive");
-  await expect(alive && breakLock(store()!, alive)).rejects.toThrow("not proved dead");
+test("a lock that belongs to another host is left to it", async () => {
   lock({ pid: 1, hostname: "elsewhere" });
   expect((await read())[0]?.owner).toBe("elsewhere");
 });

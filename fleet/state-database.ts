@@ -26,6 +26,7 @@ export function stateDatabase(
   const text = "convert_from(decode(data->>'data', 'base64'), 'UTF8')";
   const ask = (sql: string, values: readonly string[]) => query(url, env, sql, values);
   return {
+    backend,
     async locks() {
       const rows = await ask(`SELECT key, ${text} AS text FROM ${table} WHERE starts_with(key, $1)`, [locks]);
       return new Map(rows.map((row) => [row["key"]!, row["text"]!]));

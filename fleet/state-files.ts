@@ -26,6 +26,7 @@ export function stateFiles(backend: string, name: StackName): StateStore | undef
   const folders = stateFolders(backend, name);
   if (!folders) return undefined;
   return {
+    backend,
     locks() {
       const files = list(folders.locks).filter((file) => file.endsWith(".json"));
       const paths = files.map((file) => join(folders.locks, file));

@@ -3,6 +3,8 @@ import { stateFiles } from "./state-files";
 
 /** What a repair reads and removes of a self-managed backend's own book-keeping on one stack. The state itself is left to Pulumi. */
 export interface StateStore {
+  /** Its address, as in PULUMI_BACKEND_URL. */
+  readonly backend: string;
   /** The texts of the locks, by the key that people know each by. */
   locks(): Promise<ReadonlyMap<string, string>>;
   /** Removes a lock, unless another was put in its place since. */
