@@ -11,6 +11,7 @@ import type * as Local from "./local";
 import type * as New from "./new";
 import type * as Prove from "./prove";
 import type * as Repair from "./repair";
+import type * as Review from "./review";
 import type * as Rotate from "./rotate";
 import type * as Rules from "./rules";
 import type * as Sandbox from "./sandbox";
@@ -50,6 +51,10 @@ const commands: Readonly<Record<string, Entry>> = {
   up: {
     summary: "update a stack, if no rule forbids what that would do",
     load: () => (lazily("./up") as typeof Up).upCommand(),
+  },
+  review: {
+    summary: "say what a merge would do, as a comment for the pull request",
+    load: () => (lazily("./review") as typeof Review).reviewCommand(),
   },
   prove: {
     summary: "prove that substations are open, by buying from them",

@@ -51,6 +51,10 @@ export interface StepMetadata {
   readonly type: string;
   readonly new?: StepState | null;
   readonly old?: StepState | null;
+  /** Properties for which it is replaced. */
+  readonly keys?: readonly string[] | null;
+  /** Properties that differ. */
+  readonly diffs?: readonly string[] | null;
 }
 
 /** Without secret values. */
