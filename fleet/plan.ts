@@ -143,4 +143,4 @@ const sorted = (violations: readonly Violation[]): Violation[] =>
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Without the engine's marks for colours. */
-const plainText = (text: string): string => text.replace(/<\{%.*?%\}>/g, "").trimEnd();
+export const plainText = (text: string): string => text.replace(/<\{%.*?%\}>/g, "").trimEnd();
