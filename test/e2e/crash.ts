@@ -5,10 +5,11 @@ import { derive } from "../../components/secrets";
 import { appRole, databaseName, labels, mark, migrateRole } from "../../config/names";
 import type { Platform } from "../../config/platform";
 import type { Checkpoint } from "../../fleet/checkpoint";
-import { readLocks } from "../../fleet/lock";
+import { readLocks, type Lock } from "../../fleet/lock";
 import { pulumiOk, type EngineEvent, type Finished } from "../../fleet/pulumi";
 import type { StackRepair } from "../../fleet/repair-stack";
 import { stateFolders } from "../../fleet/state-files";
+import { stateStore, type StackName } from "../../fleet/state-store";
 import { liveDatabases } from "../../inventory/database";
 import { liveRecords } from "../../inventory/dns";
 import { liveContainers } from "../../inventory/docker";
@@ -38,11 +39,15 @@ export interface Moment {
 
 /** One group of a lab, and what is looked at there after a crash. */
 export class Scene {
+  private readonly stack: StackName;
+
   constructor(
     readonly lab: Lab,
     readonly group: string,
     private readonly platform: Platform,
-  ) {}
+  ) {
+    this.stack = { project: "substation", stack: group };
+  }
 
   /** Its stack, with the files of these substations. */
   static async of(lab: Lab, group: string, ...ids: readonly string[]): Promise<Scene> {
@@ -84,7 +89,7 @@ export class Scene {
   async killAndRepair(id: string, moment: Moment): Promise<{ killed: Finished; repair: StackRepair }> {
     const killed = await this.killedUpdate(id, moment);
     expect(killed.code).not.toBe(0);
-    const locks = this.locks.length;
+    const locks = (await this.locks()).length;
     const pending = await this.pendingOperations().catch((error: Error) => [
       `an unreadable state (${error.message.split("\n").at(-1)})`,
     ]);
@@ -102,7 +107,7 @@ export class Scene {
 
   /** Waits until the state on disk says that the step is under way, or done already, where that was too quick to be seen. */
   private async begun(isStep: (resource: { type: string; urn: string }) => boolean): Promise<void> {
-    const folder = stateFolders(this.backend, "substation", this.group)?.stacks ?? "";
+    const folder = stateFolders(this.backend, this.stack)?.stacks ?? "";
     for (const end = Date.now() + 60_000; Date.now() < end; await sleep(1)) {
       const { checkpoint } = JSON.parse(readFileSync(path.join(folder, `${this.group}.json`), "utf8")) as {
         checkpoint: { latest?: Checkpoint["deployment"] };
@@ -191,8 +196,8 @@ export class Scene {
     return this.lab.workspace.env["PULUMI_BACKEND_URL"] ?? "";
   }
 
-  get locks() {
-    return readLocks(this.backend, "substation", this.group);
+  locks(): Promise<readonly Lock[]> {
+    return readLocks(stateStore(this.lab.workspace.env, this.stack));
   }
 
   /** Processes that work for this backend. */

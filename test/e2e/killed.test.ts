@@ -42,7 +42,7 @@ test.each(moments)("$step $when, $victim killed: the repair makes it ready to go
   unmended = `${moment.step} ${moment.when}`;
   const { repair } = await scene.killAndRepair("k0", moment);
   repairs.push(repair);
-  expect(scene.locks).toEqual([]);
+  expect(await scene.locks()).toEqual([]);
   expect(scene.processes).toEqual([]);
   expect(await scene.pendingOperations()).toEqual([]);
   expect(await neighbour()).toEqual(before);

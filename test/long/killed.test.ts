@@ -48,7 +48,7 @@ test.each(moments.map((moment, at) => ({ ...moment, id: `k${at}` })))(
     await scene.killAndRepair(id, moment);
     await lab.up(scene.group);
     expect(await scene.pendingOperations()).toEqual([]);
-    expect(scene.locks).toEqual([]);
+    expect(await scene.locks()).toEqual([]);
     expect((await lab.get(`${id}.substation.test`)).body).toContain(`店铺 ${id}`);
     expect(await scene.objects(id)).toEqual(scene.whole(id));
     expect(await neighbour()).toEqual(before);
