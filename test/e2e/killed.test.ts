@@ -9,6 +9,7 @@ import { readLocks } from "../../fleet/lock";
 import { pulumiOk, type EngineEvent, type Finished } from "../../fleet/pulumi";
 import type { Repair } from "../../fleet/repair";
 import { stateFolders } from "../../fleet/state-files";
+import { stateStore } from "../../fleet/state-store";
 import { liveDatabases } from "../../inventory/database";
 import { liveRecords } from "../../inventory/dns";
 import { liveContainers } from "../../inventory/docker";
@@ -86,7 +87,7 @@ test.each(moments.map((moment, at) => ({ ...moment, id: `k${at}` })))(
     lab.write(group, id);
     const killed = await killedUpdate(id, moment);
     expect(killed.code).not.toBe(0);
-    const locks = readLocks(backend(), "substation", group).length;
+    const locks = (await readLocks(store())).length;
     const pending = await pendingOperations().catch((error: Error) => [
       `an unreadable state (${error.message.split("\n").at(-1)})`,
     ]);
@@ -102,7 +103,7 @@ test.each(moments.map((moment, at) => ({ ...moment, id: `k${at}` })))(
 
     await lab.up(group);
     expect(await pendingOperations()).toEqual([]);
-    expect(readLocks(backend(), "substation", group)).toEqual([]);
+    expect(await readLocks(store())).toEqual([]);
     expect((await lab.get(`${id}.substation.test`)).body).toContain(`店铺 ${id}`);
     expect(await objects(id)).toEqual(whole(id));
     expect(await standing()).toEqual(before);
@@ -181,7 +182,7 @@ async function killedUpdate(id: string, { step, when, victim }: Moment): Promise
 
 /** Waits until the state on disk says that the step is under way, or done already, where that was too quick to be seen. */
 async function begun(isStep: (resource: { type: string; urn: string }) => boolean): Promise<void> {
-  const folder = stateFolders(backend(), "substation", group)?.stacks ?? "";
+  const folder = stateFolders(backend(), { project: "substation", stack: group })?.stacks ?? "";
   for (const end = Date.now() + 60_000; Date.now() < end; await sleep(1)) {
     const { checkpoint } = JSON.parse(readFileSync(path.join(folder, `${group}.json`), "utf8")) as {
       checkpoint: { latest?: Checkpoint["deployment"] };
@@ -263,6 +264,7 @@ async function pendingOperations(): Promise<string[]> {
 }
 
 const backend = () => lab.workspace.env["PULUMI_BACKEND_URL"] ?? "";
+const store = () => stateStore(lab.workspace.env, { project: "substation", stack: group });
 
 async function exported(...more: string[]): Promise<unknown> {
   return JSON.parse(await pulumiOk(lab.workspace, ["stack", "export", "-s", group, ...more]));
