@@ -1,6 +1,5 @@
 import { Command } from "commander";
-import { repairLines } from "../fleet/repair";
-import { repairStack } from "../fleet/repair-stack";
+import { repairLines, repairStack } from "../fleet/repair-stack";
 import { projectWorkspace } from "./project";
 
 export function repairCommand(): Command {

@@ -9,6 +9,7 @@ import { readLocks } from "./lock";
 import { owner, ownerText, stateOf, thisProcess } from "./owner";
 import type { Workspace } from "./pulumi";
 import { lockFolder } from "./state-files";
+import { stateStore, type StateStore } from "./state-store";
 
 export interface LockOptions {
   /** What it is taken for: "open", "close", … */
@@ -44,9 +45,11 @@ export async function withGroupLock<T>(
   const backend = env["PULUMI_BACKEND_URL"] ?? "";
   const file = join(lockFolder(backend, root), project, `${group}.json`);
   /** Looks until nobody is in the way. */
-  const free = async (holderNow: () => string | undefined): Promise<string | undefined> => {
+  const free = async (
+    holderNow: () => string | undefined | Promise<string | undefined>,
+  ): Promise<string | undefined> => {
     for (let told: string | undefined; ;) {
-      const holder = holderNow();
+      const holder = await holderNow();
       if (holder === undefined) return undefined;
       if (holder !== told) onWait(holder);
       if (!wait || signal?.aborted) return holder;
@@ -63,7 +66,7 @@ export async function withGroupLock<T>(
   }
   if (holder !== undefined) return { kind: "busy", holder };
   try {
-    holder = await free(() => updating(backend, project, group));
+    holder = await free(() => updating(stateStore(env, { project, stack: group })));
     return holder === undefined ? { kind: "done", result: await work() } : { kind: "busy", holder };
   } finally {
     rmSync(file, { force: true });
@@ -93,8 +96,8 @@ function holderOf(text: string | undefined): string | undefined {
 }
 
 /** Who updates the stack without this program. */
-function updating(backend: string, project: string, group: string): string | undefined {
-  const lock = readLocks(backend, project, group).find(({ owner }) => owner === "alive");
+async function updating(store: StateStore | undefined): Promise<string | undefined> {
+  const lock = (await readLocks(store)).find(({ owner }) => owner === "alive");
   return (
     lock && `process ${lock.pid} on ${lock.host} (${lock.user}, an update by Pulumi, since ${lock.since})`
   );

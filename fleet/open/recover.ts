@@ -1,12 +1,12 @@
 import { UserError } from "../../config/error";
 import { projectSettings } from "../../config/stack-config";
 import { pendingCreations } from "../checkpoint";
-import { cutRuns, settleCutRuns } from "../journal";
+import { cutRuns } from "../journal";
 import { readLocks } from "../lock";
 import type { Workspace } from "../pulumi";
-import { repairLines } from "../repair";
-import { repairStack } from "../repair-stack";
+import { repairLines, repairStack } from "../repair-stack";
 import { readState } from "../standing";
+import { stateStore } from "../state-store";
 
 /**
  * Makes a group ready whose last run was cut, as its journals, the lock of its stack or creations without an end say. To be called with the group's lock held.
@@ -21,16 +21,14 @@ export async function repairIfCut(
   const why = await cutBy(workspace, group);
   if (why === undefined) return [];
   onBegin(why);
-  const done = await repairStack(workspace, group);
-  settleCutRuns(workspace.root, group);
-  return repairLines(done);
+  return repairLines(await repairStack(workspace, group));
 }
 
 async function cutBy({ root, env }: Workspace, group: string): Promise<string | undefined> {
   const dead = cutRuns(root, group).filter(({ owner }) => owner === "dead");
   if (dead.length > 0) return `a run was cut while it opened ${dead.map(({ id }) => id).join(", ")}`;
-  const backend = env["PULUMI_BACKEND_URL"] ?? "";
-  if (readLocks(backend, projectSettings({ root }).project, group).some(({ owner }) => owner === "dead"))
+  const store = stateStore(env, { project: projectSettings({ root }).project, stack: group });
+  if ((await readLocks(store)).some(({ owner }) => owner === "dead"))
     return "an update was cut, and left its lock";
   const state = await readState({ root, env }, group);
   if (!state)
