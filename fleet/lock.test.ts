@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { breakLock, readLocks } from "./lock";
+import { stateStore } from "./state-store";
 
 let state: string;
 beforeEach(() => (state = mkdtempSync(join(tmpdir(), "substation-lock-"))));
@@ -17,13 +18,15 @@ function lock(content: object): void {
     JSON.stringify({ username: "op", hostname: hostname(), timestamp: new Date().toISOString(), ...content }),
   );
 }
-const read = () => readLocks(`file://${state}`, "substation", "demo");
+const store = (stack = "demo", backend = `file://${state}`) =>
+  stateStore({ PULUMI_BACKEND_URL: backend }, { project: "substation", stack });
+const read = () => readLocks(store());
 
-test("no lock, another stack's lock, and another backend: nothing", () => {
-  expect(read()).toEqual([]);
+test("no lock, another stack's lock, and another backend: nothing", async () => {
+  expect(await read()).toEqual([]);
   lock({ pid: 1 });
-  expect(readLocks(`file://${state}`, "substation", "vip")).toEqual([]);
-  expect(readLocks("s3://bucket", "substation", "demo")).toEqual([]);
+  expect(await readLocks(store("vip"))).toEqual([]);
+  expect(await readLocks(store("demo", "s3://bucket"))).toEqual([]);
 });
 
 /** A process that calls itself as the engine does, and works on a backend. */
@@ -36,13 +39,13 @@ async function engine(backend: string): Promise<ChildProcess> {
 }
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
 
-test("a lock is dead where no process has its number, or another program has", () => {
+test("a lock is dead where no process has its number, or another program has", async () => {
   lock({ pid: spawnSync("true").pid });
-  expect(read()[0]?.owner).toBe("dead");
+  expect((await read())[0]?.owner).toBe("dead");
   lock({ pid: process.pid, timestamp: ago(-3600) }); // whatever the clocks say: this is no engine
-  const [found] = read();
+  const [found] = await read();
   expect(found?.owner).toBe("dead");
-  if (found) breakLock(found);
+  if (found) await breakLock(store()!, found);
   expect(found && existsSync(found.file)).toBe(false);
 });
 
@@ -55,16 +58,16 @@ test.each([
   const running = await engine(here ? `file://${state}` : "file:///elsewhere");
   try {
     lock({ pid: running.pid, timestamp: ago(age) });
-    const [found] = read();
+    const [found] = await read();
     expect(found?.owner).toBe(owner);
-    if (owner === "alive") expect(() => found && breakLock(found)).toThrow("not proved dead");
+    if (owner === "alive") await expect(breakLock(store()!, found!)).rejects.toThrow("not proved dead");
   } finally {
     running.kill("SIGKILL");
     await once(running, "exit");
   }
 });
 
-test("a lock that belongs to another host is left to it", () => {
+test("a lock that belongs to another host is left to it", async () => {
   lock({ pid: 1, hostname: "elsewhere" });
-  expect(read()[0]?.owner).toBe("elsewhere");
+  expect((await read())[0]?.owner).toBe("elsewhere");
 });

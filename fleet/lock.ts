@@ -1,15 +1,15 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { z } from "zod";
 import { parseStat, readProc } from "../inventory/process";
 import { exists, isRunning, type OwnerState } from "./owner";
-import { list, stateFolders } from "./state-files";
+import type { StateStore } from "./state-store";
 
 /** What a self-managed backend writes into the file that locks a stack (pulumi/pulumi, pkg/backend/diy/lock.go). */
 const content = z.object({ pid: z.int(), username: z.string(), hostname: z.string(), timestamp: z.string() });
 
 export interface Lock {
+  /** The backend's key of it, for people. */
   readonly file: string;
   readonly pid: number;
   readonly user: string;
@@ -17,32 +17,24 @@ export interface Lock {
   readonly since: string;
   /** "dead" is proved; anything else may be alive. */
   readonly owner: OwnerState;
+  /** As it was read: only this very lock may be broken. */
+  readonly text: string;
 }
 
-/** The locks on a stack of a `file://` backend; none where it is another kind of backend. */
-export function readLocks(backend: string, project: string, stack: string): readonly Lock[] {
-  const folder = stateFolders(backend, project, stack)?.locks;
-  if (folder === undefined) return [];
-  return list(folder)
-    .filter((name) => name.endsWith(".json"))
-    .map((name) => {
-      const file = join(folder, name);
-      const lock = content.parse(JSON.parse(readFileSync(file, "utf8")));
-      return {
-        file,
-        pid: lock.pid,
-        user: lock.username,
-        host: lock.hostname,
-        since: lock.timestamp,
-        owner: ownerOf(lock, backend),
-      };
-    });
+/** The locks on a stack; none where the backend's book-keeping cannot be looked into. */
+export async function readLocks(store: StateStore | undefined): Promise<readonly Lock[]> {
+  if (!store) return [];
+  return [...(await store.locks())].map(([file, text]) => {
+    const lock = content.parse(JSON.parse(text));
+    const { pid, username: user, hostname: host, timestamp: since } = lock;
+    return { file, pid, user, host, since, owner: ownerOf(lock, store.backend), text };
+  });
 }
 
 /** Removes a lock whose owner is proved dead. */
-export function breakLock(lock: Lock): void {
+export async function breakLock(store: StateStore, lock: Lock): Promise<void> {
   if (lock.owner !== "dead") throw new Error(`the owner of ${lock.file} is not proved dead`);
-  for (const file of [lock.file, `${lock.file}.attrs`]) rmSync(file, { force: true });
+  await store.removeLock(lock.file, lock.text);
 }
 
 /**
