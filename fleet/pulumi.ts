@@ -53,7 +53,7 @@ export interface StepMetadata {
   readonly old?: StepState | null;
   /** Properties for which it is replaced. */
   readonly keys?: readonly string[] | null;
-  /** Properties that differ. */
+  /** Properties that differ; none where it is made or removed. */
   readonly diffs?: readonly string[] | null;
 }
 

@@ -59,12 +59,13 @@ export class Timings {
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 
 /** The id of the substation that a step belongs to, by its parent. */
-function substationOf({ new: after, old: before }: StepMetadata): string | undefined {
+export function substationOf({ new: after, old: before }: StepMetadata): string | undefined {
   const parent = after?.parent ?? before?.parent ?? "";
   return parent.includes("::substation:index:Substation::") ? nameOf(parent) : undefined;
 }
 
-function partOf({ type, urn }: StepMetadata): Part | undefined {
+/** The part that a resource of a substation belongs to; undefined for what is of none, such as the component itself. */
+export function partOf({ type, urn }: Pick<StepMetadata, "type" | "urn">): Part | undefined {
   if (type.startsWith("random:")) return "secrets";
   if (type.startsWith("postgresql:")) return "database";
   if (type.startsWith("cloudflare:")) return "name";
