@@ -76,6 +76,8 @@ test("help names every command, and a command's own help is found both ways", as
     "schema",
     "new",
     "up",
+    "review",
+    "deploy",
     "prove",
     "status",
     "audit",

@@ -7,6 +7,7 @@ import type * as Anomalies from "./anomalies";
 import type * as Audit from "./audit";
 import type * as Check from "./check";
 import type * as Drift from "./drift";
+import type * as Deploy from "./deploy";
 import type * as Explain from "./explain";
 import type * as Local from "./local";
 import type * as New from "./new";
@@ -56,6 +57,10 @@ const commands: Readonly<Record<string, Entry>> = {
   review: {
     summary: "say what a merge would do, as a comment for the pull request",
     load: () => (lazily("./review") as typeof Review).reviewCommand(),
+  },
+  deploy: {
+    summary: "do what was merged, if it is what was approved, in rings",
+    load: () => (lazily("./deploy") as typeof Deploy).deployCommand(),
   },
   prove: {
     summary: "prove that substations are open, by buying from them",

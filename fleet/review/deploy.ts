@@ -1,6 +1,6 @@
 import type { OpenReport } from "../../config/open-report";
 import type { Hear } from "../open/events";
-import type { OpenFleet } from "../open/open";
+import type { openFleet } from "../open/open";
 import type { Workspace } from "../pulumi";
 import { unseen, type Approved, type Unseen } from "./approved";
 import { passes, type Review, type ReviewMember } from "./report";
@@ -58,7 +58,7 @@ export async function compare(
 export async function deploy(
   workspace: Workspace,
   options: DeployOptions,
-  open: OpenFleet,
+  open: typeof openFleet,
   on?: Hear,
 ): Promise<Deployment> {
   const comparison = await compare(workspace, options);

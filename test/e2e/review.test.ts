@@ -21,7 +21,7 @@ let leaks: LeakSearch;
 /** All that jobs printed, wrote and passed on. */
 let seen = "";
 const repository = "trade/substations";
-const shop = { modules: { gameCards: {} }, tier: "trial" };
+const shop = { modules: { gameCards: { categories: ["steam"] } }, tier: "trial" };
 
 const git = async (...args: string[]): Promise<string> =>
   (
