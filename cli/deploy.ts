@@ -25,6 +25,7 @@ const approvedOption = [
 
 export function deployCommand(): Command {
   const command = new Command("deploy")
+    .enablePositionalOptions() // what stands behind a sub-command is that one's
     .description(
       "Does what was merged, if it is what was approved: plans it again, stops where that would delete or replace what nobody has seen, and opens the substations in rings: one, a tenth, the rest, each when all of the ring before are proved.",
     )

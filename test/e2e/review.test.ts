@@ -21,6 +21,7 @@ let leaks: LeakSearch;
 /** All that jobs printed, wrote and passed on. */
 let seen = "";
 const repository = "trade/substations";
+const program = ["components", "infra"];
 const shop = { modules: { gameCards: { categories: ["steam"] } }, tier: "trial" };
 
 const git = async (...args: string[]): Promise<string> =>
@@ -158,10 +159,11 @@ describe("a pull request that adds two substations", () => {
     mended = fs.readFileSync(lab.file("demo", "yi"), "utf8");
     fs.appendFileSync(lab.file("demo", "yi"), 'resources: { memory: "64 GB" }\n');
     // The program is a part of the repository: this pull request brings one that makes no proper DNS records.
-    const components = path.join(lab.root, "components");
-    fs.unlinkSync(components);
-    fs.cpSync(path.join(projectRoot, "components"), components, { recursive: true });
-    const dns = path.join(components, "dns.ts");
+    for (const name of program) {
+      fs.unlinkSync(path.join(lab.root, name));
+      fs.cpSync(path.join(projectRoot, name), path.join(lab.root, name), { recursive: true });
+    }
+    const dns = path.join(lab.root, "components", "dns.ts");
     fs.writeFileSync(dns, fs.readFileSync(dns, "utf8").replace('type: "A"', 'type: "CNAME"'));
     await commit("pull-1", "two shops");
 
@@ -181,8 +183,8 @@ describe("a pull request that adds two substations", () => {
 
   test("is mended by a second push, which writes the comment anew in place", async () => {
     fs.writeFileSync(lab.file("demo", "yi"), mended);
-    fs.rmSync(path.join(lab.root, "components"), { recursive: true });
-    await git("checkout", "--quiet", "origin/main", "--", "components");
+    for (const name of program) fs.rmSync(path.join(lab.root, name), { recursive: true });
+    await git("checkout", "--quiet", "origin/main", "--", ...program);
     await commit("pull-1", "mended");
     const done = await pullRequest(1);
     expect([results(done), logs(done)]).toEqual([
