@@ -8,6 +8,7 @@ import {
   type Problem,
   type SubstationSpec,
 } from "../../config/fleet";
+import { substationIn } from "../../config/hold";
 import type { Ingress } from "../../config/platform";
 import {
   platformOf,
@@ -38,8 +39,10 @@ export interface PlatformAddress {
   readonly sandboxGateway: string | undefined;
 }
 
-/** Those of a group, or those with an id; without an id, all of the fleet. */
-export type Choice = { readonly group: string } | { readonly ids: readonly string[] };
+/** Those of a group, or of some of its members, whatever stands in the files of the others; or those with an id; without an id, all of the fleet. */
+export type Choice =
+  | { readonly group: string; readonly only?: ReadonlySet<string> | undefined }
+  | { readonly ids: readonly string[] };
 
 /**
  * Substations in the order of the files.
@@ -48,7 +51,7 @@ export type Choice = { readonly group: string } | { readonly ids: readonly strin
 export async function targets(workspace: Workspace, choice: Choice): Promise<Target[]> {
   const settings = projectSettings(workspace);
   const fleet = loadFleet(join(workspace.root, "stacks"));
-  const specs = "group" in choice ? ofGroup(fleet, choice.group) : withIds(fleet, choice.ids);
+  const specs = "group" in choice ? ofGroup(fleet, choice.group, choice.only) : withIds(fleet, choice.ids);
   const groups = [...new Set(specs.map(({ group }) => group))];
   const platforms = new Map(
     groups.map((group) => [group, platformAddress(settings, platformOf(settings, group))]),
@@ -67,9 +70,10 @@ export async function targets(workspace: Workspace, choice: Choice): Promise<Tar
   }));
 }
 
-function ofGroup(fleet: Fleet, group: string): readonly SubstationSpec[] {
-  refuse(problemsFor(fleet, group));
-  return fleet.groups.get(group) ?? [];
+function ofGroup(fleet: Fleet, group: string, only?: ReadonlySet<string>): readonly SubstationSpec[] {
+  const isWanted = (id: string | undefined) => id === undefined || !only || only.has(id);
+  refuse(problemsFor(fleet, group).filter((problem) => isWanted(substationIn(fleet, problem))));
+  return (fleet.groups.get(group) ?? []).filter(({ id }) => isWanted(id));
 }
 
 function withIds(fleet: Fleet, ids: readonly string[]): readonly SubstationSpec[] {
