@@ -75,6 +75,7 @@ test("help names every command, and a command's own help is found both ways", as
     "explain",
     "schema",
     "new",
+    "plan",
     "up",
     "review",
     "deploy",

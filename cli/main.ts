@@ -11,6 +11,7 @@ import type * as Deploy from "./deploy";
 import type * as Explain from "./explain";
 import type * as Local from "./local";
 import type * as New from "./new";
+import type * as Plan from "./plan";
 import type * as Prove from "./prove";
 import type * as Repair from "./repair";
 import type * as Review from "./review";
@@ -49,6 +50,10 @@ const commands: Readonly<Record<string, Entry>> = {
   new: {
     summary: "write the files of new substations, from a template, another one or a CSV file",
     load: () => (lazily("./new") as typeof New).newCommand(),
+  },
+  plan: {
+    summary: "say what an opening would do, and whether the platforms can carry it",
+    load: () => (lazily("./plan") as typeof Plan).planCommand(),
   },
   up: {
     summary: "update a stack, if no rule forbids what that would do",
