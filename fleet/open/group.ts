@@ -94,6 +94,8 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
     const gate = await planGate(run, members);
     if (gate.kind === "refused") return { outcome: "refused", why: gate.why, ...done };
     if (isStopped()) return { ...stopped, ...done };
+    const objection = options.objection?.(group, gate.plan);
+    if (objection !== undefined) return { outcome: "refused", why: objection, ...done };
     const why = await update(run, members, gate.plan, gate.held);
     if (isStopped()) return { ...stopped, ...done };
     return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };

@@ -8,6 +8,7 @@ import { readTree } from "../../config/tree";
 import { limiter } from "../../inventory/bounded";
 import { version } from "../../package.json";
 import { Run } from "../journal";
+import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
 import { Coordinator } from "./coordinator";
@@ -26,6 +27,8 @@ export interface OpenOptions {
   readonly wait?: boolean | undefined;
   /** Whether what was opened is proved by buying from it. @default true */
   readonly prove?: boolean | undefined;
+  /** Why a plan that no rule forbids is not to be carried out; asked while nobody else can change the group. @default carried out */
+  readonly objection?: ((group: string, plan: UpdatePlan) => string | undefined) | undefined;
   /** Engines finish what is under way, and nothing more is begun. */
   readonly signal?: AbortSignal | undefined;
 }
