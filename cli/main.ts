@@ -10,6 +10,7 @@ import type * as Drift from "./drift";
 import type * as Explain from "./explain";
 import type * as Local from "./local";
 import type * as New from "./new";
+import type * as Open from "./open";
 import type * as Prove from "./prove";
 import type * as Repair from "./repair";
 import type * as Rotate from "./rotate";
@@ -47,6 +48,10 @@ const commands: Readonly<Record<string, Entry>> = {
   new: {
     summary: "write the files of new substations, from a template, another one or a CSV file",
     load: () => (lazily("./new") as typeof New).newCommand(),
+  },
+  open: {
+    summary: "open substations, many at once, and prove each",
+    load: () => (lazily("./open") as typeof Open).openCommand(),
   },
   up: {
     summary: "update a stack, if no rule forbids what that would do",
