@@ -10,6 +10,7 @@ import { version } from "../../package.json";
 import { Run } from "../journal";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
+import { auditOnce } from "./as-left";
 import { tell, type Hear } from "./events";
 import { openGroup, type GroupResult } from "./group";
 import { select, type Selection } from "./selection";
@@ -64,6 +65,7 @@ export async function openFleet(
     provers: limiter(proofsAtOnce),
   };
   const platform = platforms(workspace);
+  const audited = auditOnce(workspace);
   const results = await Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({
@@ -73,6 +75,7 @@ export async function openFleet(
         whole: selection === "all",
         others: othersOf(root, group, ids),
         platform: () => platform(group),
+        audited: () => audited(platformOf(projectSettings(workspace), group)),
       }),
     ),
   );
