@@ -24,10 +24,12 @@ export async function asProvisioner<T>(
       allowExitOnIdle: true,
     });
     // A connection that dies while idle is replaced with the next query, which reports what is wrong.
-    pool.on("error", () => undefined);
+    pool.on("error", ignore);
     pools.set(key, pool);
   }
   const client = await pool.connect();
+  // The pool listens to idle connections only. One that dies in the hands of `work` fails its query; an event that nobody hears would end the process besides.
+  client.on("error", ignore);
   try {
     const result = await work(client);
     client.release();
@@ -35,8 +37,12 @@ export async function asProvisioner<T>(
   } catch (error) {
     client.release(true); // it may be in the middle of a transaction
     throw error;
+  } finally {
+    client.off("error", ignore);
   }
 }
+
+const ignore = (): void => undefined;
 
 /** Who connects to which database; `query_timeout` in milliseconds, for as long as the server likes where there is none. */
 export type Login = Required<Pick<ClientConfig, "database" | "user" | "password">> &

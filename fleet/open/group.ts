@@ -11,6 +11,7 @@ import type { Workspace } from "../pulumi";
 import { Timings } from "../timing";
 import { carryOut } from "../up";
 import { groundHash, isAsLeft, isClean, rememberLeft } from "./as-left";
+import type { Coordinator } from "./coordinator";
 import type { Told } from "./events";
 import { Members } from "./members";
 import type { OpenOptions } from "./open";
@@ -35,6 +36,8 @@ export interface GroupRun {
   /** Holds back what needs an engine, and proofs. */
   readonly engines: Limiter;
   readonly provers: Limiter;
+  /** Lets substations in, over all engines. */
+  readonly admission: Coordinator;
   readonly journal: Run;
   /** What the group stands on. @throws UserError */
   readonly platform: () => Promise<Platform>;
@@ -162,7 +165,7 @@ async function update(
   plan: UpdatePlan,
   held: ReadonlySet<string>,
 ): Promise<string | undefined> {
-  const { workspace, group, options, tell } = run;
+  const { workspace, group, options, tell, admission } = run;
   if (plan.steps.length === 0) return undefined;
   tell({ event: "group", group, phase: "opening" });
   const planned = new Map<string, string[]>();
@@ -174,16 +177,13 @@ async function update(
     journals.get(id)?.note(step, "begun");
     tell({ event: "step", group, id, step });
   });
-  const { parallel, signal } = options;
-  const done = await carryOut(
-    workspace,
-    group,
-    { parallel, signal, held, continueOnError: true },
-    (event) => {
-      timings.listen(event);
-      watch.listen(event);
-    },
-  );
+  const { signal, parallel = admission.parallel(planned.size) } = options;
+  const at = { ...workspace, env: { ...workspace.env, ...admission.env } };
+  const done = await carryOut(at, group, { parallel, signal, held, continueOnError: true }, (event) => {
+    timings.listen(event);
+    watch.listen(event);
+    admission.heard(group, event);
+  });
   const unowned = watch.said.filter(
     ({ id, text }) => id === undefined && !/^(?:update|preview) failed$/.test(text),
   );

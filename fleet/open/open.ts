@@ -11,6 +11,7 @@ import { Run } from "../journal";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
 import { auditOnce } from "./as-left";
+import { Coordinator } from "./coordinator";
 import { tell, type Hear } from "./events";
 import { openGroup, type GroupResult } from "./group";
 import { select, type Selection } from "./selection";
@@ -18,7 +19,7 @@ import { select, type Selection } from "./selection";
 export interface OpenOptions {
   /** Groups that are worked on at one time. @default the cores, or the gigabytes of memory where that is less */
   readonly engines?: number | undefined;
-  /** Resources that each engine works on at one time. @default 4 for each core */
+  /** Resources that each engine works on at one time. @default as many as there are: what begins is decided over all engines */
   readonly parallel?: number | undefined;
   /** How many of a group's standing substations the run may change, of 10,000. @default a quarter, and 5 in any case */
   readonly maxTouched?: number | undefined;
@@ -56,6 +57,7 @@ export async function openFleet(
   const say = tell(on);
   const groups = [...selected].map(([group, ids]) => ({ group, ids }));
   say({ event: "begun", run: journal.id, groups, engines });
+  const admission = await Coordinator.open();
   const shared = {
     workspace,
     options,
@@ -63,10 +65,12 @@ export async function openFleet(
     journal,
     engines: limiter(engines),
     provers: limiter(proofsAtOnce),
+    admission,
   };
   const platform = platforms(workspace);
   const audited = auditOnce(workspace);
   const results = await Promise.all(
+  const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({
         ...shared,
@@ -79,6 +83,7 @@ export async function openFleet(
       }),
     ),
   );
+  const results = await work.finally(() => admission.close());
   const members = results.flatMap((result) => result.members);
   return {
     version: 1,
