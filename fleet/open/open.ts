@@ -69,7 +69,6 @@ export async function openFleet(
   };
   const platform = platforms(workspace);
   const audited = auditOnce(workspace);
-  const results = await Promise.all(
   const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({
