@@ -18,7 +18,7 @@ import type { OpenOptions } from "./open";
 import { problemsBefore, problemsOfPlan, type Failure } from "./problems";
 import { proveMembers } from "./proofs";
 import { repairIfCut } from "./recover";
-import { remedyOf, lastWords } from "./causes";
+import { causeOf, remedyOf } from "./causes";
 import { Watch } from "./watch";
 
 /** One group's part of an opening. */
@@ -187,24 +187,24 @@ async function update(
   const unowned = watch.said.filter(
     ({ id, text }) => id === undefined && !/^(?:update|preview) failed$/.test(text),
   );
-  const general =
-    unowned.map(({ text }) => lastWords(text)).join("\n") || done.output.split("\n").slice(-5).join("\n");
-  for (const [id, urns] of planned) {
-    const rest = urns.filter((urn) => !watch.isFinished(urn));
-    members.changed(id, timings.of(id));
+  const general = causeOf(unowned.map(({ text }) => text)) || done.output.split("\n").slice(-5).join("\n");
+  for (const id of new Set([...planned.keys(), ...watch.failed.keys()])) {
+    const urns = planned.get(id) ?? [];
+    const left = urns.filter((urn) => !watch.isFinished(urn)).length;
     const step = watch.failed.get(id);
-    if (step !== undefined || (rest.length > 0 && !signal?.aborted)) {
-      const own = watch.said.filter((one) => one.id === id);
-      const cause = own.map(({ text }) => lastWords(text)).join("\n") || general;
-      members.fail(id, { step: step ?? own[0]?.step ?? "plan", cause, remedy: remedyOf(cause) });
-    } else if (rest.length > 0) {
+    const own = watch.said.filter((one) => one.id === id);
+    const cause = causeOf(own.map(({ text }) => text)) || general;
+    members.changed(id, timings.of(id));
+    // What was under way when it was stopped may end as cancelled.
+    if (signal?.aborted && left > 0 && (step === undefined || /cancell?ed/i.test(cause)))
       members.leave(
         id,
-        `it was stopped with ${rest.length} of ${urns.length} steps to go: the next run goes on from there`,
+        `it was stopped with ${left} of ${urns.length} resources to go: the next run goes on from there`,
       );
-    }
+    else if (step !== undefined || left > 0)
+      members.fail(id, { step: step ?? own[0]?.step ?? "plan", cause, remedy: remedyOf(cause) });
     // An engine that was killed has not written down what it did: the journal stays open, and the next run looks.
-    if (!done.killed) journals.get(id)?.end(step === undefined && rest.length === 0 ? "ended" : "failed");
+    if (!done.killed) journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
   }
   return done.kind === "failed" && watch.failed.size === 0 ? general : undefined;
 }
