@@ -11,6 +11,7 @@ import { Run } from "../journal";
 import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
+import { auditOnce } from "./as-left";
 import { Coordinator } from "./coordinator";
 import { tell, type Hear } from "./events";
 import { openGroup, type GroupResult } from "./group";
@@ -70,6 +71,7 @@ export async function openFleet(
     admission,
   };
   const platform = platforms(workspace);
+  const audited = auditOnce(workspace);
   const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({
@@ -79,6 +81,7 @@ export async function openFleet(
         whole: selection === "all",
         others: othersOf(root, group, ids),
         platform: () => platform(group),
+        audited: () => audited(platformOf(projectSettings(workspace), group)),
       }),
     ),
   );
