@@ -5,7 +5,8 @@ import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
 import type { Run } from "../journal";
-import { isAllowed, isIdle, planUpdate, type UpdatePlan } from "../plan";
+import { isIdle, type UpdatePlan } from "../plan";
+import { planGate, type Gate } from "../plan/gate";
 import type { Workspace } from "../pulumi";
 import { Timings } from "../timing";
 import { carryOut } from "../up";
@@ -13,7 +14,6 @@ import type { Coordinator } from "./coordinator";
 import type { Told } from "./events";
 import { Members } from "./members";
 import type { OpenOptions } from "./open";
-import { problemsBefore, problemsOfPlan, type Failure } from "./problems";
 import { proveMembers } from "./proofs";
 import { repairIfCut } from "./recover";
 import { causeOf, remedyOf } from "./causes";
@@ -39,12 +39,17 @@ export interface GroupRun {
   readonly journal: Run;
   /** What the group stands on. @throws UserError */
   readonly platform: () => Promise<Platform>;
+  /** What the platform has too little of for the whole run, a sentence each. */
+  readonly shortages: () => Promise<readonly string[]>;
 }
 
 export interface GroupResult {
   readonly report: GroupReport;
   readonly members: readonly Member[];
 }
+
+const full = (shortages: readonly string[]): string =>
+  `${shortages.join("; ")}. Nothing was changed: open fewer at one time, let their files ask for less, or use another platform (docs/capacity.md)`;
 
 type End = Pick<GroupReport, "outcome" | "why" | "repaired">;
 
@@ -91,10 +96,12 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
       tell({ event: "group", group, phase: "repairing", what }),
     );
     const done = repaired.length > 0 ? { repaired: [...repaired] } : {};
-    const gate = await planGate(run, members);
-    if (gate.kind === "refused") return { outcome: "refused", why: gate.why, ...done };
+    const { plan = nothing(group), held, refused } = await gateOf(run, members);
+    if (refused.length > 0) return { outcome: "refused", why: refused.join("\n"), ...done };
     if (isStopped()) return { ...stopped, ...done };
-    const why = await update(run, members, gate.plan, gate.held);
+    const tooLittle = plan.steps.length > 0 ? await run.shortages() : [];
+    if (tooLittle.length > 0) return { outcome: "refused", why: full(tooLittle), ...done };
+    const why = await update(run, members, plan, held);
     if (isStopped()) return { ...stopped, ...done };
     return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
   });
@@ -102,37 +109,16 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
   return updated;
 }
 
-type Gate =
-  | { readonly kind: "refused"; readonly why: string }
-  | { readonly kind: "passed"; readonly plan: UpdatePlan; readonly held: ReadonlySet<string> };
-
 /** Finds the members that cannot be opened, and a plan of the others that no rule forbids. */
-async function planGate(run: GroupRun, members: Members): Promise<Gate> {
-  const { workspace, group, options } = run;
-  const platform = await run.platform();
-  const held = new Set(run.others);
-  const hold = (found: ReadonlyMap<string, Failure>) => {
-    for (const [id, failure] of found) {
-      held.add(id);
-      if (run.whole || run.ids.includes(id)) members.fail(id, failure);
-    }
-  };
-  const before = await problemsBefore(workspace.root, group, platform, held);
-  if (before.group.length > 0) return { kind: "refused", why: before.group.join("\n") };
-  hold(before.members);
-  for (;;) {
-    if (members.left.length === 0) return { kind: "passed", plan: nothing(group), held };
-    const watch = new Watch(run.ids);
-    const { maxTouched, parallel, signal } = options;
-    const asked = { maxTouched, parallel, signal, held, onEvent: watch.listen };
-    const plan = await planUpdate(workspace, group, asked);
-    if (isAllowed(plan) || signal?.aborted) return { kind: "passed", plan, held };
-    const found = problemsOfPlan(workspace.root, group, plan, watch.said);
-    const fresh = new Map([...found.members].filter(([id]) => !held.has(id)));
-    // Those that single members are to blame for go with them; what is left without them is seen by another look.
-    if (fresh.size === 0) return { kind: "refused", why: [...found.group, ...plan.errors].join("\n") };
-    hold(fresh);
-  }
+async function gateOf(run: GroupRun, members: Members): Promise<Gate> {
+  const { workspace, group, ids, others, options } = run;
+  return await planGate(workspace, group, {
+    ...{ ids, others, maxTouched: options.maxTouched, signal: options.signal },
+    platform: await run.platform(),
+    onFailure: (id, failure) => {
+      if (run.whole || ids.includes(id)) members.fail(id, failure);
+    },
+  });
 }
 
 const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
@@ -156,7 +142,8 @@ async function update(
     journals.get(id)?.note(step, "begun");
     tell({ event: "step", group, id, step });
   });
-  const { signal, parallel = admission.parallel(planned.size) } = options;
+  const { signal } = options;
+  const parallel = admission.parallel(planned.size);
   const at = { ...workspace, env: { ...workspace.env, ...admission.env } };
   const done = await carryOut(at, group, { parallel, signal, held, continueOnError: true }, (event) => {
     timings.listen(event);

@@ -2,23 +2,26 @@ import { availableParallelism, totalmem } from "node:os";
 import { performance } from "node:perf_hooks";
 import { join, relative } from "node:path";
 import { outcomes, type Member, type OpenReport, type Outcome } from "../../config/open-report";
+import { loadFleet } from "../../config/fleet";
 import type { Platform } from "../../config/platform";
 import { platformOf, projectSettings } from "../../config/stack-config";
 import { readTree } from "../../config/tree";
 import { limiter } from "../../inventory/bounded";
 import { version } from "../../package.json";
 import { Run } from "../journal";
+import { capacityOf, shortages } from "../plan/fits";
+import { keepRate } from "../plan/rates";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
 import { Coordinator } from "./coordinator";
 import { tell, type Hear } from "./events";
 import { openGroup, type GroupResult } from "./group";
-import { select, type Selection } from "./selection";
+import { select, type Selected, type Selection } from "./selection";
 
 export interface OpenOptions {
   /** Groups that are worked on at one time. @default the cores, or the gigabytes of memory where that is less */
   readonly engines?: number | undefined;
-  /** Resources that each engine works on at one time. @default as many as there are: what begins is decided over all engines */
+  /** Substations that are worked on at one time, over all groups. @default as many as go well, from 4 for each core on */
   readonly parallel?: number | undefined;
   /** How many of a group's standing substations the run may change, of 10,000. @default a quarter, and 5 in any case */
   readonly maxTouched?: number | undefined;
@@ -51,12 +54,12 @@ export async function openFleet(
   const start = performance.now();
   const { root } = workspace;
   const selected = await select(root, selection);
-  const { engines = defaultEngines() } = options;
+  const { engines = defaultEngines(), parallel } = options;
   const journal = new Run(root);
   const say = tell(on);
   const groups = [...selected].map(([group, ids]) => ({ group, ids }));
   say({ event: "begun", run: journal.id, groups, engines });
-  const admission = await Coordinator.open();
+  const admission = await Coordinator.open(parallel ? { limit: { start: parallel, most: parallel } } : {});
   const shared = {
     workspace,
     options,
@@ -67,6 +70,7 @@ export async function openFleet(
     admission,
   };
   const platform = platforms(workspace);
+  const shortages = shortagesOf(workspace, selected, platform, engines);
   const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({
@@ -76,16 +80,22 @@ export async function openFleet(
         whole: selection === "all",
         others: othersOf(root, group, ids),
         platform: () => platform(group),
+        shortages: () => shortages(group),
       }),
     ),
   );
   const results = await work.finally(() => admission.close());
   const members = results.flatMap((result) => result.members);
+  const when = `${began.toISOString().slice(0, 19)}Z`;
+  const seconds = Math.round(performance.now() - start) / 1000;
+  // What was waited for, or failed, tells nothing of how long the next one takes.
+  const opened = members.filter(({ outcome }) => outcome === "open").length;
+  if (opened > 0 && opened === members.length) keepRate(root, { when, members: opened, engines, seconds });
   return {
     version: 1,
     run: journal.id,
-    when: `${began.toISOString().slice(0, 19)}Z`,
-    seconds: Math.round(performance.now() - start) / 1000,
+    when,
+    seconds,
     by: { substation: version, node: process.version },
     counts: countsOf(members),
     groups: results.map(({ report }: GroupResult) => report),
@@ -108,6 +118,30 @@ export function platforms(workspace: Workspace): (group: string) => Promise<Plat
     const stack = platformOf(settings, group);
     const found = read.get(stack) ?? platformUnder(workspace, group);
     read.set(stack, found);
+    return found;
+  };
+}
+
+/** Whether each platform can carry all that is selected on it, looked at once, when the first group asks. */
+function shortagesOf(
+  workspace: Workspace,
+  selected: Selected,
+  platform: (group: string) => Promise<Platform>,
+  engines: number,
+): (group: string) => Promise<readonly string[]> {
+  const settings = projectSettings(workspace);
+  const looked = new Map<string, Promise<readonly string[]>>();
+  const look = async (stack: string, group: string): Promise<readonly string[]> => {
+    const specs = [...loadFleet(join(workspace.root, "stacks")).groups.values()]
+      .flat()
+      .filter((spec) => selected.get(spec.group)?.includes(spec.id))
+      .filter((spec) => platformOf(settings, spec.group) === stack);
+    return shortages(await capacityOf(workspace, stack, await platform(group), { specs, engines }));
+  };
+  return (group) => {
+    const stack = platformOf(settings, group);
+    const found = looked.get(stack) ?? look(stack, group);
+    looked.set(stack, found);
     return found;
   };
 }

@@ -10,6 +10,8 @@ export interface Asked extends Omit<PlanOptions, "held" | "onEvent"> {
   /** The others of the group, which are left as they are. */
   readonly others: readonly string[];
   readonly platform: Platform;
+  /** Hears of each member that cannot be opened, as soon as that is known. */
+  readonly onFailure?: (id: string, failure: Failure) => void;
 }
 
 export interface Gate {
@@ -32,7 +34,7 @@ export interface Gate {
 export async function planGate(
   workspace: Workspace,
   group: string,
-  { ids, others, platform, ...options }: Asked,
+  { ids, others, platform, onFailure, ...options }: Asked,
 ): Promise<Gate> {
   const held = new Set(others);
   const failures = new Map<string, Failure>();
@@ -41,6 +43,7 @@ export async function planGate(
     for (const [id, failure] of found) {
       held.add(id);
       failures.set(id, failure);
+      onFailure?.(id, failure);
     }
   };
   const gate = { held, failures, violations };
