@@ -4,12 +4,14 @@ import type { Platform } from "../../config/platform";
 import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
+import type { AuditReport } from "../audit/report";
 import type { Run } from "../journal";
 import { isIdle, type UpdatePlan } from "../plan";
 import { planGate, type Gate } from "../plan/gate";
 import type { Workspace } from "../pulumi";
 import { Timings } from "../timing";
 import { carryOut } from "../up";
+import { groundHash, isAsLeft, isClean, rememberLeft } from "./as-left";
 import type { Coordinator } from "./coordinator";
 import type { Told } from "./events";
 import { Members } from "./members";
@@ -41,6 +43,8 @@ export interface GroupRun {
   readonly platform: () => Promise<Platform>;
   /** What the platform has too little of for the whole run, a sentence each. */
   readonly shortages: () => Promise<readonly string[]>;
+  /** An audit of all that is on that platform, the same for all groups of the run. @throws UserError */
+  readonly audited: () => Promise<AuditReport>;
 }
 
 export interface GroupResult {
@@ -89,6 +93,7 @@ const stopped: End = { outcome: "stopped", why: "it was stopped: the next run go
 async function opening(run: GroupRun, members: Members): Promise<End> {
   const { workspace, group, options, tell, engines } = run;
   const isStopped = () => options.signal?.aborted ?? false;
+  let ground: string | undefined;
   const updated = await engines(async (): Promise<End> => {
     if (isStopped()) return stopped;
     tell({ event: "group", group, phase: "planning" });
@@ -96,9 +101,12 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
       tell({ event: "group", group, phase: "repairing", what }),
     );
     const done = repaired.length > 0 ? { repaired: [...repaired] } : {};
-    const { plan = nothing(group), held, refused } = await gateOf(run, members);
+    const { plan = nothing(group), held, refused, ground: left } = await gateOf(run, members);
     if (refused.length > 0) return { outcome: "refused", why: refused.join("\n"), ...done };
+    ground = left;
     if (isStopped()) return { ...stopped, ...done };
+    const objection = options.objection?.(group, plan);
+    if (objection !== undefined) return { outcome: "refused", why: objection, ...done };
     const tooLittle = plan.steps.length > 0 ? await run.shortages() : [];
     if (tooLittle.length > 0) return { outcome: "refused", why: full(tooLittle), ...done };
     const why = await update(run, members, plan, held);
@@ -106,19 +114,32 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
     return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
   });
   if (updated.outcome === "done") await proveMembers(run, members);
+  const isOpen = members.all.every(({ outcome }) => outcome === "open" || outcome === "unchanged");
+  if (ground !== undefined && updated.outcome === "done" && isOpen && members.left.length === 0)
+    await rememberLeft(workspace, group, ground);
   return updated;
 }
 
-/** Finds the members that cannot be opened, and a plan of the others that no rule forbids. */
-async function gateOf(run: GroupRun, members: Members): Promise<Gate> {
+/** Finds the members that cannot be opened, and a plan of the others that no rule forbids. `ground` is what the plan follows from; absent where nobody looked at it. */
+async function gateOf(run: GroupRun, members: Members): Promise<Gate & { readonly ground?: string }> {
   const { workspace, group, ids, others, options } = run;
-  return await planGate(workspace, group, {
-    ...{ ids, others, maxTouched: options.maxTouched, signal: options.signal },
-    platform: await run.platform(),
+  const platform = await run.platform();
+  let ground = "";
+  const gate = await planGate(workspace, group, {
+    ...{ ids, others, platform, maxTouched: options.maxTouched, signal: options.signal },
     onFailure: (id, failure) => {
       if (run.whole || ids.includes(id)) members.fail(id, failure);
     },
+    needsNothing: async (held) => {
+      ground = groundHash(workspace.root, { group, platform, held });
+      return await needsNothing(run, ground);
+    },
   });
+  return gate.plan ? { ...gate, ground } : gate;
+}
+
+async function needsNothing({ workspace, group, ids, audited }: GroupRun, ground: string): Promise<boolean> {
+  return (await isAsLeft(workspace, group, ground)) && isClean(await audited(), ids);
 }
 
 const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });

@@ -11,8 +11,10 @@ import { version } from "../../package.json";
 import { Run } from "../journal";
 import { capacityOf, shortages } from "../plan/fits";
 import { keepRate } from "../plan/rates";
+import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
+import { auditOnce } from "./as-left";
 import { Coordinator } from "./coordinator";
 import { tell, type Hear } from "./events";
 import { openGroup, type GroupResult } from "./group";
@@ -29,6 +31,8 @@ export interface OpenOptions {
   readonly wait?: boolean | undefined;
   /** Whether what was opened is proved by buying from it. @default true */
   readonly prove?: boolean | undefined;
+  /** Why a plan that no rule forbids is not to be carried out; asked while nobody else can change the group. @default carried out */
+  readonly objection?: ((group: string, plan: UpdatePlan) => string | undefined) | undefined;
   /** Engines finish what is under way, and nothing more is begun. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -71,6 +75,7 @@ export async function openFleet(
   };
   const platform = platforms(workspace);
   const shortages = shortagesOf(workspace, selected, platform, engines);
+  const audited = auditOnce(workspace);
   const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({
@@ -81,6 +86,7 @@ export async function openFleet(
         others: othersOf(root, group, ids),
         platform: () => platform(group),
         shortages: () => shortages(group),
+        audited: () => audited(platformOf(projectSettings(workspace), group)),
       }),
     ),
   );

@@ -12,6 +12,8 @@ export interface Asked extends Omit<PlanOptions, "held" | "onEvent"> {
   readonly platform: Platform;
   /** Hears of each member that cannot be opened, as soon as that is known. */
   readonly onFailure?: (id: string, failure: Failure) => void;
+  /** Asked before anything is previewed: whether all that is not held stands as it was asked for. @default nobody knows */
+  readonly needsNothing?: (held: ReadonlySet<string>) => Promise<boolean>;
 }
 
 export interface Gate {
@@ -34,7 +36,7 @@ export interface Gate {
 export async function planGate(
   workspace: Workspace,
   group: string,
-  { ids, others, platform, onFailure, ...options }: Asked,
+  { ids, others, platform, onFailure, needsNothing, ...options }: Asked,
 ): Promise<Gate> {
   const held = new Set(others);
   const failures = new Map<string, Failure>();
@@ -50,6 +52,7 @@ export async function planGate(
   const before = await problemsBefore(workspace.root, group, platform, held);
   hold(before.members);
   if (before.group.length > 0) return { ...gate, plan: undefined, refused: before.group };
+  if (await needsNothing?.(held)) return { ...gate, plan: undefined, refused: [] };
   for (;;) {
     if (ids.every((id) => held.has(id))) return { ...gate, plan: undefined, refused: [] };
     const watch = new Watch(ids);
