@@ -1,6 +1,4 @@
 import { UserError } from "../../config/error";
-import type { EngineEvent } from "../../fleet/pulumi";
-import { carryOut } from "../../fleet/up";
 import { asProvisioner } from "../../inventory/database";
 import { readInstance } from "../../local/home";
 import { startLocal } from "../../local/instance";
@@ -8,7 +6,7 @@ import { provisioner } from "../../local/postgres-config";
 import { runningServer, socketClient } from "../../local/postgres-process";
 import { commandOf, until } from "../../local/process";
 import { silent } from "../../local/progress";
-import { Scene, steps } from "./crash";
+import { Scene } from "./crash";
 import { command, Lab } from "./lab";
 
 /**
@@ -31,31 +29,6 @@ afterAll(async () => {
 
 const none = { containers: [], database: [], marks: 0, records: [] };
 
-type Step = keyof typeof steps;
-
-/** Runs an update, and does something once when the engine says that it begins a step. */
-async function opening(at?: Step, then: () => void | Promise<void> = () => undefined, signal?: AbortSignal) {
-  let did: Promise<void> | undefined;
-  const onEvent = ({ resourcePreEvent }: EngineEvent) => {
-    if (at === undefined || !resourcePreEvent) return;
-    const { type, urn } = resourcePreEvent.metadata;
-    if (type === steps[at][0] && urn.endsWith(`::haitang${steps[at][1]}`))
-      did ??= Promise.resolve().then(then);
-  };
-  const done = await carryOut(lab.workspace, scene.group, signal ? { signal } : {}, onEvent);
-  lab.output.push(done.output);
-  if (at !== undefined && !did) throw new Error(`the update never came to ${at}:\n${done.output}`);
-  await did;
-  return done;
-}
-
-/** Nobody works on the group any more, and nothing of it is unknown to the state. */
-async function expectAtRest(): Promise<void> {
-  expect(scene.processes).toEqual([]);
-  expect(await scene.locks()).toEqual([]);
-  expect(await scene.pendingOperations()).toEqual([]);
-}
-
 async function asSuperuser(...statements: string[]): Promise<void> {
   const client = socketClient(readInstance(lab.home)!)("postgres");
   await client.connect();
@@ -69,20 +42,20 @@ async function asSuperuser(...statements: string[]): Promise<void> {
 test("F19: a provisioner whose password has expired stops the update before anything is made", async () => {
   await asSuperuser(`ALTER ROLE ${provisioner} VALID UNTIL '2020-01-01'`);
   try {
-    const { kind, output } = await opening();
+    const { kind, output } = await scene.opening("haitang");
     expect(kind).toBe("failed");
     expect(output).toMatch(/password authentication failed for user|28P01/);
   } finally {
     await asSuperuser(`ALTER ROLE ${provisioner} VALID UNTIL 'infinity'`);
   }
   expect(await scene.objects("haitang")).toEqual(none);
-  await expectAtRest();
+  await scene.expectAtRest();
 });
 
 test("F18: a database server that takes no writes is told with its words; nothing is made but secrets", async () => {
   await asSuperuser(`ALTER ROLE ${provisioner} SET default_transaction_read_only = on`);
   try {
-    const { kind, output } = await opening();
+    const { kind, output } = await scene.opening("haitang");
     expect(kind).toBe("failed");
     expect(output).toContain("read-only transaction");
   } finally {
@@ -90,7 +63,7 @@ test("F18: a database server that takes no writes is told with its words; nothin
   }
   const { containers, database, records } = await scene.objects("haitang");
   expect({ containers, database, records }).toEqual({ containers: [], database: [], records: [] });
-  await expectAtRest();
+  await scene.expectAtRest();
 });
 
 test("F25: a state that cannot be written stops the update before anything is made", async () => {
@@ -98,39 +71,39 @@ test("F25: a state that cannot be written stops the update before anything is ma
   await command("mount", ["--bind", state, state]);
   try {
     await command("mount", ["-o", "remount,ro,bind", state]);
-    const { kind, output } = await opening();
+    const { kind, output } = await scene.opening("haitang");
     expect(kind).toBe("failed");
     expect(output).toContain("read-only file system");
   } finally {
     await command("umount", [state]);
   }
   expect(await scene.objects("haitang")).toEqual(none);
-  await expectAtRest();
+  await scene.expectAtRest();
 });
 
 test("F07: asked to stop, the engine ends what is under way, writes it down, and begins nothing more", async () => {
   const stop = new AbortController();
-  const { kind } = await opening("database", () => stop.abort(), stop.signal);
+  const { kind } = await scene.opening("haitang", "database", () => stop.abort(), stop.signal);
   expect(kind).toBe("failed");
-  await expectAtRest();
+  await scene.expectAtRest();
   const { containers, records } = await scene.objects("haitang");
   expect({ containers, records }).toEqual({ containers: [], records: [] });
 });
 
 test("F06: a program that is killed ends the update, and what it had made is known", async () => {
   const program = () => scene.processes.filter((pid) => commandOf(pid).includes("--engine"));
-  const { kind, output } = await opening("seal", () => {
+  const { kind, output } = await scene.opening("haitang", "seal", () => {
     expect(program().length).toBeGreaterThan(0);
     for (const pid of program()) process.kill(pid, "SIGKILL");
   });
   expect({ kind, output }).toMatchObject({ kind: "failed" });
-  await expectAtRest();
+  await scene.expectAtRest();
 });
 
 test("F14, F28: a database server that restarts at once in mid-opening; a second run learns who has the stack", async () => {
   const { home } = readInstance(lab.home)!;
   const seen: unknown[] = [];
-  const { kind } = await opening("volume", async () => {
+  const { kind } = await scene.opening("haitang", "volume", async () => {
     await asSuperuser("CHECKPOINT"); // else the main station's sequence skips numbers, as sequences do after a crash
     process.kill(runningServer(home)!.pid, "SIGQUIT"); // pg_ctl stop -m immediate
     const second = lab.repair(scene.group).catch((error: unknown) => seen.push(error));
@@ -141,7 +114,7 @@ test("F14, F28: a database server that restarts at once in mid-opening; a second
   expect(seen).toEqual([expect.any(UserError)]);
   expect(String(seen[0])).toMatch(/locked by a running update: process \d+ of/);
   process.stderr.write(`with PostgreSQL restarted: ${kind}\n`);
-  await expectAtRest();
+  await scene.expectAtRest();
 });
 
 test("F14: a connection that the server ends while it is used fails its work, and nothing else", async () => {
