@@ -94,14 +94,14 @@ export async function openFleet(
 }
 
 /** Members of the group that are not to be opened, by their files' names. */
-function othersOf(root: string, group: string, ids: readonly string[]): readonly string[] {
+export function othersOf(root: string, group: string, ids: readonly string[]): readonly string[] {
   const { groups } = readTree(join(root, "stacks"), (path) => relative(root, path));
   const files = groups.find(({ name }) => name === group)?.files ?? [];
   return files.map(({ id }) => id).filter((id) => !ids.includes(id));
 }
 
 /** Each platform is read once: its secrets are decrypted for it, which takes a second. */
-function platforms(workspace: Workspace): (group: string) => Promise<Platform> {
+export function platforms(workspace: Workspace): (group: string) => Promise<Platform> {
   const settings = projectSettings(workspace);
   const read = new Map<string, Promise<Platform>>();
   return (group) => {
