@@ -15,10 +15,13 @@ test("docs/reliability.md has a row for each fault of the list, once", () => {
 
 test("each row names a test that is there, or says why there is none", () => {
   for (const row of rows) {
-    const [, fault = "", what = "", held = "", measured = ""] = row.split(" | ");
+    const [, fault = "", what = "", held = "", measured = ""] = row.split("|").map((cell) => cell.trim());
     expect({ fault, isTold: what.length > 0 }).toEqual({ fault, isTold: true });
     const named = [...held.matchAll(/`([^`]+\.test\.ts)` "([^"]+)"/g)];
-    expect({ fault, isHeld: named.length > 0 || /^not tested: /.test(measured) }).toEqual({ fault, isHeld: true });
+    expect({ fault, isHeld: named.length > 0 || /^not tested: /.test(measured) }).toEqual({
+      fault,
+      isHeld: true,
+    });
     for (const [, file = "", name = ""] of named) {
       const path = join(root, file);
       expect({ file, exists: existsSync(path) }).toEqual({ file, exists: true });

@@ -1,5 +1,9 @@
 import { UserError } from "../../config/error";
 import { asProvisioner } from "../../inventory/database";
+import type { OpenReport } from "../../config/open-report";
+import type { Hear } from "../../fleet/open/events";
+import { openFleet, type OpenOptions } from "../../fleet/open/open";
+import type { FaultOrder } from "../../local/dns/control";
 import { readInstance } from "../../local/home";
 import { startLocal } from "../../local/instance";
 import { provisioner } from "../../local/postgres-config";
@@ -10,8 +14,8 @@ import { Scene } from "./crash";
 import { command, Lab } from "./lab";
 
 /**
- * One opening, into which one fault after the other is put: each is told, leaves nothing that the next run cannot go on from, and the last run opens it. Slow ones
- * (a Docker engine that goes away, a disk that gets full in mid-batch) are in test/long/faults.test.ts.
+ * One opening, into which one fault after the other is put: each is told, leaves nothing that the next run cannot go on from, and the last run opens it. A Docker engine that
+ * goes away is in test/long/docker-away.test.ts.
  */
 jest.setTimeout(300_000);
 
@@ -52,7 +56,7 @@ test("F19: a provisioner whose password has expired stops the update before anyt
   await scene.expectAtRest();
 });
 
-test("F18: a database server that takes no writes is told with its words; nothing is made but secrets", async () => {
+test("F18: a database server that takes no writes is told with its words; no database, container or name is made", async () => {
   await asSuperuser(`ALTER ROLE ${provisioner} SET default_transaction_read_only = on`);
   try {
     const { kind, output } = await scene.opening("haitang");
@@ -128,9 +132,61 @@ test("F14: a connection that the server ends while it is used fails its work, an
   ]);
 });
 
+/** Faults of the DNS emulator that hold from now on. */
+async function orderFaults(...faults: FaultOrder[]): Promise<void> {
+  const { api = "", token } = (await lab.platform()).dns;
+  const { ok, status } = await fetch(new URL("/faults", api), {
+    method: "PUT",
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify(faults),
+  });
+  if (!ok) throw new Error(`the emulator answers ${status}`);
+}
+const creation = { method: "POST", path: "/dns_records$" };
+
+test("F24: a DNS token that may nothing any more ends the opening at the name; database and containers are kept", async () => {
+  await orderFaults({ ...creation, effect: { kind: "status", status: 403 } });
+  const { kind, output } = await scene.opening("haitang", "record");
+  await orderFaults();
+  expect(kind).toBe("failed");
+  expect(output).toContain("403 Forbidden");
+  expect(await scene.objects("haitang")).toEqual({ ...scene.whole("haitang"), records: [] });
+  await scene.expectAtRest();
+});
+
+test("F22: a record that was made, with the answer lost, is not made twice and not in the way", async () => {
+  await orderFaults({ ...creation, times: 1, effect: { kind: "drop" } });
+  const { kind } = await scene.opening("haitang", "record");
+  process.stderr.write(`with the answer to the record's creation lost: ${kind}\n`);
+  expect(await scene.objects("haitang")).toEqual(scene.whole("haitang"));
+});
+
 test("after all of it, one repair and one update open it", async () => {
   await lab.repair(scene.group);
   await lab.up(scene.group);
   expect(await scene.objects("haitang")).toEqual(scene.whole("haitang"));
   await scene.expectNoChange();
+});
+
+test("F28, F29: a run whose Pulumi lock is cancelled under its hands still keeps a second run of the group out", async () => {
+  lab.write(scene.group, "xingchen");
+  const open = (options: OpenOptions, hear?: Hear) =>
+    openFleet(lab.workspace, { ids: ["xingchen"] }, { prove: false, ...options }, hear);
+  let second: Promise<OpenReport> | undefined;
+  const cancelled = async () => {
+    await lab.pulumi(["cancel", "-s", scene.group, "--yes"]);
+    expect(await scene.locks()).toEqual([]);
+    return open({ wait: false });
+  };
+  const first = await open({}, (event) => {
+    if (event.event === "step" && event.step === "database") second ??= cancelled();
+  });
+  expect((await second)?.groups).toMatchObject([
+    { outcome: "busy", why: expect.stringContaining(`process ${process.pid} on `) as string },
+  ]);
+  process.stderr.write(`cancelled under its hands: ${JSON.stringify(first.counts)}\n`);
+  const { counts } = first.counts.failed > 0 ? await open({}) : first;
+  expect(counts).toMatchObject({ failed: 0, "not-tried": 0 });
+  expect(await scene.objects("xingchen")).toEqual(scene.whole("xingchen"));
+  await scene.expectAtRest();
 });
