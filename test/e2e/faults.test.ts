@@ -137,7 +137,7 @@ async function orderFaults(...faults: FaultOrder[]): Promise<void> {
   const { api = "", token } = (await lab.platform()).dns;
   const { ok, status } = await fetch(new URL("/faults", api), {
     method: "PUT",
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
     body: JSON.stringify(faults),
   });
   if (!ok) throw new Error(`the emulator answers ${status}`);
