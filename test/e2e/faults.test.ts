@@ -154,13 +154,6 @@ test("F24: a DNS token that may nothing any more ends the opening at the name; d
   await scene.expectAtRest();
 });
 
-test("F22: a record that was made, with the answer lost, is not made twice and not in the way", async () => {
-  await orderFaults({ ...creation, times: 1, effect: { kind: "drop" } });
-  const { kind } = await scene.opening("haitang", "record");
-  process.stderr.write(`with the answer to the record's creation lost: ${kind}\n`);
-  expect(await scene.objects("haitang")).toEqual(scene.whole("haitang"));
-});
-
 test("after all of it, one repair and one update open it", async () => {
   await lab.repair(scene.group);
   await lab.up(scene.group);
