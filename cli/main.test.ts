@@ -76,6 +76,7 @@ test("help names every command, and a command's own help is found both ways", as
     "schema",
     "new",
     "plan",
+    "open",
     "up",
     "review",
     "deploy",

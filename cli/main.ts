@@ -11,6 +11,7 @@ import type * as Deploy from "./deploy";
 import type * as Explain from "./explain";
 import type * as Local from "./local";
 import type * as New from "./new";
+import type * as Open from "./open";
 import type * as Plan from "./plan";
 import type * as Prove from "./prove";
 import type * as Repair from "./repair";
@@ -54,6 +55,10 @@ const commands: Readonly<Record<string, Entry>> = {
   plan: {
     summary: "say what an opening would do, and whether the platforms can carry it",
     load: () => (lazily("./plan") as typeof Plan).planCommand(),
+  },
+  open: {
+    summary: "open substations, many at once, and prove each",
+    load: () => (lazily("./open") as typeof Open).openCommand(),
   },
   up: {
     summary: "update a stack, if no rule forbids what that would do",

@@ -119,6 +119,19 @@ export class PulumiFailed extends Error {
 /** Whether it says that there is no such stack. */
 export const noStack = ({ stderr }: Pick<Finished, "stderr">): boolean => stderr.includes("no stack named");
 
+/** What a command that failed said, as far as it helps: where the passphrase is wrong, which one is meant. */
+export function wordsOf(
+  { stdout, stderr, code }: Pick<PulumiFailed, "stdout" | "stderr" | "code">,
+  stack: string,
+  { env }: Pick<Workspace, "env">,
+): string {
+  const said = stderr.trim() || stdout.trim();
+  if (!said.includes("incorrect passphrase")) return `${said}\n(exit code ${code})`;
+  const file = env["PULUMI_CONFIG_PASSPHRASE_FILE"];
+  const named = file ? `PULUMI_CONFIG_PASSPHRASE_FILE names (${file})` : "PULUMI_CONFIG_PASSPHRASE holds";
+  return `stack ${stack} cannot be read with the passphrase that ${named}: it is another stack's, or another backend's. Nothing was changed.`;
+}
+
 /**
  * What Pulumi refuses is for the user to mend: a stack that does not exist, a passphrase that does not fit, a backend that nobody named.
  * @param what came of it: "k1 of mengxiang was not set"
@@ -143,8 +156,9 @@ function run(
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", ["--non-interactive", "--color", "never", ...args], {
       cwd: root,
-      // The command knows --event-log only with the first. A short-lived reader of big states spends a third of its time on collecting garbage.
-      env: { ...env, PULUMI_DEBUG_COMMANDS: "true", ...(args[0] === "stack" ? { GOGC: "400" } : {}) },
+      // The command knows --event-log only with the first. The engine and its plugins spend a third of their time on collecting garbage, and live for a minute: they do it
+      // later, but for the sake of those that share the machine not above half a gigabyte each.
+      env: { GOGC: "400", GOMEMLIMIT: "512MiB", ...env, PULUMI_DEBUG_COMMANDS: "true" },
       stdio: ["pipe", "pipe", "pipe"],
       detached: true, // a group of its own: a Ctrl-C in the terminal reaches the engine once, through `signal`
     });

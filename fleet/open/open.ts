@@ -8,8 +8,10 @@ import { readTree } from "../../config/tree";
 import { limiter } from "../../inventory/bounded";
 import { version } from "../../package.json";
 import { Run } from "../journal";
+import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
+import { auditOnce } from "./as-left";
 import { Coordinator } from "./coordinator";
 import { tell, type Hear } from "./events";
 import { openGroup, type GroupResult } from "./group";
@@ -26,6 +28,8 @@ export interface OpenOptions {
   readonly wait?: boolean | undefined;
   /** Whether what was opened is proved by buying from it. @default true */
   readonly prove?: boolean | undefined;
+  /** Why a plan that no rule forbids is not to be carried out; asked while nobody else can change the group. @default carried out */
+  readonly objection?: ((group: string, plan: UpdatePlan) => string | undefined) | undefined;
   /** Engines finish what is under way, and nothing more is begun. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -67,6 +71,7 @@ export async function openFleet(
     admission,
   };
   const platform = platforms(workspace);
+  const audited = auditOnce(workspace);
   const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({
@@ -76,6 +81,7 @@ export async function openFleet(
         whole: selection === "all",
         others: othersOf(root, group, ids),
         platform: () => platform(group),
+        audited: () => audited(platformOf(projectSettings(workspace), group)),
       }),
     ),
   );
