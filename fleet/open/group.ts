@@ -5,7 +5,8 @@ import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
 import type { Run } from "../journal";
-import { isAllowed, isIdle, planUpdate, type UpdatePlan } from "../plan";
+import { isIdle, type UpdatePlan } from "../plan";
+import { planGate } from "../plan/gate";
 import type { Workspace } from "../pulumi";
 import { Timings } from "../timing";
 import { carryOut } from "../up";
@@ -13,7 +14,6 @@ import type { Coordinator } from "./coordinator";
 import type { Told } from "./events";
 import { Members } from "./members";
 import type { OpenOptions } from "./open";
-import { problemsBefore, problemsOfPlan, type Failure } from "./problems";
 import { proveMembers } from "./proofs";
 import { repairIfCut } from "./recover";
 import { causeOf, remedyOf } from "./causes";
@@ -39,6 +39,8 @@ export interface GroupRun {
   readonly journal: Run;
   /** What the group stands on. @throws UserError */
   readonly platform: () => Promise<Platform>;
+  /** What the platform has too little of to carry all that is to be opened on it, a sentence each. */
+  readonly shortages: () => Promise<readonly string[]>;
 }
 
 export interface GroupResult {
@@ -48,7 +50,7 @@ export interface GroupResult {
 
 type End = Pick<GroupReport, "outcome" | "why" | "repaired">;
 
-/** Opens members of one group, with its lock held from the first look to the last proof. A mistake of the user refuses the group, and no other. */
+/** Opens members of one group, with its lock held from the first look to the last proof. What goes wrong refuses the group, and no other. */
 export async function openGroup(run: GroupRun): Promise<GroupResult> {
   const { workspace, group, options, tell } = run;
   const began = performance.now();
@@ -63,8 +65,7 @@ export async function openGroup(run: GroupRun): Promise<GroupResult> {
     );
     end = locked.kind === "done" ? locked.result : busy(locked.holder, signal?.aborted ?? false);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    end = { outcome: "refused", why: error.message };
+    end = { outcome: "refused", why: whyOf(error) };
   }
   members.leaveRest(end.why ?? "it was stopped before its turn");
   tell({ event: "group", group, phase: "ended", ...(end.why === undefined ? {} : { what: end.why }) });
@@ -72,6 +73,12 @@ export async function openGroup(run: GroupRun): Promise<GroupResult> {
     report: { group, ...end, seconds: Math.round(performance.now() - began) / 1000 },
     members: members.all,
   };
+}
+
+/** The other groups go on, whatever it was. What is not the user's mistake needs its stack, for whoever mends it. */
+function whyOf(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  return `unexpected ${error instanceof Error ? error.stack : String(error)}`;
 }
 
 const busy = (holder: string, isStopped: boolean): End => ({
@@ -91,51 +98,22 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
       tell({ event: "group", group, phase: "repairing", what }),
     );
     const done = repaired.length > 0 ? { repaired: [...repaired] } : {};
-    const gate = await planGate(run, members);
-    if (gate.kind === "refused") return { outcome: "refused", why: gate.why, ...done };
+    const shortages = await run.shortages();
+    if (shortages.length > 0) return { outcome: "refused", why: shortages.join("\n"), ...done };
+    const { ids, others, whole } = run;
+    const { maxTouched, parallel, signal } = options;
+    const asked = { maxTouched, parallel, signal, ids, others, platform: await run.platform() };
+    const { plan, held, failures, refused } = await planGate(workspace, group, asked);
+    for (const [id, failure] of failures) if (whole || ids.includes(id)) members.fail(id, failure);
+    if (refused.length > 0) return { outcome: "refused", why: refused.join("\n"), ...done };
     if (isStopped()) return { ...stopped, ...done };
-    const why = await update(run, members, gate.plan, gate.held);
+    const why = plan && (await update(run, members, plan, held));
     if (isStopped()) return { ...stopped, ...done };
     return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
   });
   if (updated.outcome === "done") await proveMembers(run, members);
   return updated;
 }
-
-type Gate =
-  | { readonly kind: "refused"; readonly why: string }
-  | { readonly kind: "passed"; readonly plan: UpdatePlan; readonly held: ReadonlySet<string> };
-
-/** Finds the members that cannot be opened, and a plan of the others that no rule forbids. */
-async function planGate(run: GroupRun, members: Members): Promise<Gate> {
-  const { workspace, group, options } = run;
-  const platform = await run.platform();
-  const held = new Set(run.others);
-  const hold = (found: ReadonlyMap<string, Failure>) => {
-    for (const [id, failure] of found) {
-      held.add(id);
-      if (run.whole || run.ids.includes(id)) members.fail(id, failure);
-    }
-  };
-  const before = await problemsBefore(workspace.root, group, platform, held);
-  if (before.group.length > 0) return { kind: "refused", why: before.group.join("\n") };
-  hold(before.members);
-  for (;;) {
-    if (members.left.length === 0) return { kind: "passed", plan: nothing(group), held };
-    const watch = new Watch(run.ids);
-    const { maxTouched, parallel, signal } = options;
-    const asked = { maxTouched, parallel, signal, held, onEvent: watch.listen };
-    const plan = await planUpdate(workspace, group, asked);
-    if (isAllowed(plan) || signal?.aborted) return { kind: "passed", plan, held };
-    const found = problemsOfPlan(workspace.root, group, plan, watch.said);
-    const fresh = new Map([...found.members].filter(([id]) => !held.has(id)));
-    // Those that single members are to blame for go with them; what is left without them is seen by another look.
-    if (fresh.size === 0) return { kind: "refused", why: [...found.group, ...plan.errors].join("\n") };
-    hold(fresh);
-  }
-}
-
-const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
 
 /** Carries a plan out. @returns what went wrong that no member is to blame for */
 async function update(
