@@ -2,9 +2,10 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../config/error";
 import { GitHub, gitHubAccess } from "../fleet/github";
+import type { OpenEvent } from "../fleet/open/events";
 import { openFleet } from "../fleet/open/open";
 import { approvedOf, approvedSchema, pack, together, unpack, type Approved } from "../fleet/review/approved";
-import { compare, deploy, type Comparison } from "../fleet/review/deploy";
+import { compare, deploy, isOpen, type Comparison } from "../fleet/review/deploy";
 import { commitOf } from "../fleet/review/git";
 import { approvedOn, noteDeployed } from "../fleet/review/post";
 import { reviewSchema, type ReviewMember } from "../fleet/review/report";
@@ -31,18 +32,26 @@ export function deployCommand(): Command {
     )
     .option("--base <commit>", "what was deployed last (default: the one that --approved names)")
     .option(...approvedOption)
-    .option("--only <ids...>", "of the substations that changed, these only")
+    .option("--only <ids...>", "these only, as one ring of a deployment that was compared before")
     .option("--report <file>", "write what was done there, as JSON")
     .addHelpText(
       "after",
       "\nExit code: 0 all is open and proved, 1 it was stopped, 2 it could not be tried. docs/pull-requests.md says more.",
     )
-    .action(async ({ report, ...options }: Options) => {
-      const { workspace, base, approved, only, signal } = asked(options);
-      const done = await deploy(workspace, { base, approved, only, signal }, openFleet);
+    .action(async ({ report, only, ...options }: Options) => {
+      const { workspace, base, approved, signal } = asked(options);
+      const comparison =
+        only === undefined ? await compare(workspace, { base, approved, signal }) : undefined;
+      if (comparison && !comparison.allowed) {
+        process.stdout.write(`${comparisonText(comparison, approved.notes)}\n`);
+        process.exitCode = 1;
+        return;
+      }
+      const rings = comparison?.rings.map((ring) => ring.map(({ id }) => id)) ?? [only ?? []];
+      const done = await deploy(workspace, rings, { approved, signal }, openFleet, showEvent);
       if (report !== undefined) writeFileSync(report, `${JSON.stringify(done, null, 2)}\n`);
-      process.stdout.write(`${summary(done, approved.notes)}\n`);
-      if (!done.good) process.exitCode = 1;
+      process.stdout.write(`${summary(done)}\n`);
+      if (!done.every(isOpen)) process.exitCode = 1;
     });
   command
     .command("approved")
@@ -80,15 +89,23 @@ export function deployCommand(): Command {
   return command;
 }
 
-function asked({ base, approved = [], only }: Options) {
+function asked({ base, approved = [] }: Options) {
   const all = together(approved.map(readApproved));
   const from = base ?? all.base;
   if (from === undefined)
     throw new UserError("nobody says what was deployed last: name the commit with --base.");
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
-  return { workspace: projectWorkspace(), base: from, approved: all, only, signal: stop.signal };
+  return { workspace: projectWorkspace(), base: from, approved: all, signal: stop.signal };
 }
+
+/** A line for each member that is done, and for each group that waits. */
+function showEvent(event: OpenEvent): void {
+  if (event.event === "member") say(`${event.member.group}/${event.member.id} ${event.member.outcome}`);
+  if (event.event === "group" && event.phase === "waiting") say(`${event.group} waits: ${event.what ?? ""}`);
+}
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** A report of a review, the whole of which somebody has approved; or what was gathered from comments. */
 function readApproved(file: string): Approved {

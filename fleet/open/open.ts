@@ -12,8 +12,10 @@ import { version } from "../../package.json";
 import { capacityOf, shortages } from "../plan/fits";
 import { estimate, keepRate, readRates } from "../plan/rates";
 import { Run } from "../journal";
+import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
+import { auditOnce } from "./as-left";
 import { Coordinator } from "./coordinator";
 import { tell, type Hear } from "./events";
 import { openGroup, type GroupResult } from "./group";
@@ -30,6 +32,8 @@ export interface OpenOptions {
   readonly wait?: boolean | undefined;
   /** Whether what was opened is proved by buying from it. @default true */
   readonly prove?: boolean | undefined;
+  /** Why a plan that no rule forbids is not to be carried out; asked while nobody else can change the group. @default carried out */
+  readonly objection?: ((group: string, plan: UpdatePlan) => string | undefined) | undefined;
   /** Engines finish what is under way, and nothing more is begun. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -74,6 +78,7 @@ export async function openFleet(
   };
   const platform = platforms(workspace);
   const shortagesOf = capacities(workspace, selected, engines, platform);
+  const audited = auditOnce(workspace);
   const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({
@@ -84,6 +89,7 @@ export async function openFleet(
         others: othersOf(root, group, ids),
         platform: () => platform(group),
         shortages: () => shortagesOf(group),
+        audited: () => audited(platformOf(projectSettings(workspace), group)),
       }),
     ),
   );
