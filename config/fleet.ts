@@ -10,6 +10,7 @@ import { parseYaml } from "./document";
 import type { Document, Path } from "./document";
 import { groupFinding, idFinding, substationsPerGroup } from "./ids";
 import { validate } from "./issues";
+import type { Suspension } from "./lifecycle/suspension";
 import { moduleProblems } from "./modules/check";
 import { modulesOf } from "./modules/schema";
 import type { Modules } from "./modules/types";
@@ -59,6 +60,8 @@ export interface SubstationSpec {
   /** The tier's, with what the file asks for in place of it. */
   readonly resources: Resources;
   readonly secretVersions: SecretVersions;
+  /** Absent while it is to sell. */
+  readonly suspended?: Suspension;
   /** Where the value at a path of the file stands, for problems that are found later: `at(["domain", "host"])`. */
   at(path: Path): Position;
 }
@@ -277,6 +280,7 @@ function specOf(value: SubstationFile, tier: Tier): Written {
     modules: modulesOf(value.modules),
     resources: { ...tier.limits, ...resourcesOf(value.resources ?? {}) },
     secretVersions: secretVersions(value.secretVersions),
+    ...(value.suspended === undefined ? {} : { suspended: value.suspended }),
   };
 }
 

@@ -235,7 +235,7 @@ test("a field, or the beginning of several; a misspelt one is told with the near
     'there is no field "markp": did you mean "markup"?',
     'there is no field "channels.alli.fee": did you mean "channels.ali.fee"?',
     'there is no field "channels.ali.gate": did you mean "channels.ali.gateway"?',
-    'there is no field "zzzzzzzz": they begin with id, group, platform, url, title, tier, owner, domain, image, revenueShare, markup, template, variables, modules, channels, resources, secretVersions, limits, scopes, database.',
+    'there is no field "zzzzzzzz": they begin with id, group, platform, url, title, tier, owner, domain, image, revenueShare, markup, template, variables, modules, channels, resources, secretVersions, suspended, limits, scopes, database.',
   ]);
 });
 
