@@ -79,6 +79,7 @@ test("help names every command, and a command's own help is found both ways", as
     "prove",
     "status",
     "audit",
+    "drift",
     "rules",
     "local",
     "secret",

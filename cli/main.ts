@@ -6,6 +6,7 @@ import { UserError } from "../config/error";
 import type * as Anomalies from "./anomalies";
 import type * as Audit from "./audit";
 import type * as Check from "./check";
+import type * as Drift from "./drift";
 import type * as Explain from "./explain";
 import type * as Local from "./local";
 import type * as New from "./new";
@@ -62,6 +63,10 @@ const commands: Readonly<Record<string, Entry>> = {
   audit: {
     summary: "judge what really runs, or attack it",
     load: () => (lazily("./audit") as typeof Audit).auditCommand(),
+  },
+  drift: {
+    summary: "look for what is not as the files ask for, and mend what may be",
+    load: () => (lazily("./drift") as typeof Drift).driftCommand(),
   },
   rules: {
     summary: "list the rules that plans and what runs are judged by",

@@ -20,6 +20,9 @@ export function repairCommand(): Command {
         return;
       }
       const lines = [
+        ...done.cut.map(
+          ({ id, action, step }) => `"${action}" of ${id} was cut off${step ? ` at ${step}` : ""}`,
+        ),
         ...done.brokenLocks.map((who) => `broke the lock of ${who}, which is dead`),
         ...done.torn.map(
           (file) => `removed ${file}, which was half written and kept the state from being read`,

@@ -84,18 +84,19 @@ test("each is made after the one before; the last waits for the shop, and the na
   expect(first!.options).toMatchObject({
     dependsOn: ["mengxiang"],
     deleteBeforeReplace: false,
-    beforeCreate: ["mengxiang.hema-room"],
+    beforeCreate: ["mengxiang-enter", "mengxiang.hema-room"],
     afterCreate: ["mengxiang.hema-process-limit"],
   });
   expect([...second!.options.dependsOn].sort()).toEqual([first!.name, "mengxiang"].sort());
   expect(second!.options.afterCreate).toEqual(["mengxiang.hema-2-process-limit", "mengxiang-shop-ready"]);
   const record = laid.get("cloudflare:index/dnsRecord:DnsRecord", "mengxiang");
   expect([...record.options.dependsOn].sort()).toEqual(["mengxiang", first!.name, second!.name].sort());
-  expect(record.options.beforeCreate).toEqual(["mengxiang-requires-shop"]);
+  const gate = ["mengxiang-enter", "mengxiang-ask-name"];
+  expect(record.options.beforeCreate).toEqual([...gate, "mengxiang-requires-shop"]);
 
   const plain = await lay();
   expect(plain.find(container, "mengxiang")["wait"]).toBe(true);
-  expect(plain.get("cloudflare:index/dnsRecord:DnsRecord", "mengxiang").options.beforeCreate).toEqual([]);
+  expect(plain.get("cloudflare:index/dnsRecord:DnsRecord", "mengxiang").options.beforeCreate).toEqual(gate);
 });
 
 test("each gets its own secrets and no other, and the shop none of them", async () => {

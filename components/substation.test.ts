@@ -309,7 +309,7 @@ test("order, protection and replacement are asked for as options", async () => {
   expect(migration.dependsOn).toEqual(expect.arrayContaining(["mengxiang-create", "mengxiang"]));
   expect(get(container, "mengxiang").options).toMatchObject({
     deleteBeforeReplace: false,
-    beforeCreate: ["mengxiang-requires-migration", "mengxiang-room"],
+    beforeCreate: ["mengxiang-enter", "mengxiang-requires-migration", "mengxiang-room"],
     afterCreate: ["mengxiang-process-limit"],
     dependsOn: ["mengxiang", "mengxiang-migrate"],
   });

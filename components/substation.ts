@@ -10,6 +10,7 @@ import { sandboxOf, type Platform } from "../config/platform";
 import type { Scope } from "../config/scopes";
 import { secretVersions, type SecretVersions } from "../config/secret-versions";
 import { channelUrls, shopUrl, type ChannelUrls } from "../config/urls";
+import { admission } from "./admission";
 import type { ChannelSecrets } from "./channels";
 import { createTenantDatabase } from "./database";
 import { requireShop } from "./adapter-ready";
@@ -91,7 +92,10 @@ export class Substation extends pulumi.ComponentResource {
       id,
       { tier, host },
       pulumi.mergeOptions(opts, {
-        transformations: [guard({ owner, tier, scopes, host, limits, channels: args.channels, platform })],
+        transformations: [
+          guard({ owner, tier, scopes, host, limits, channels: args.channels, platform }),
+          admission(owner, platform.dns),
+        ],
       }),
     );
     const child = { parent: this };

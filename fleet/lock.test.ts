@@ -1,8 +1,10 @@
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { breakLock, readLocks } from "./lock";
+import { stateStore } from "./state-store";
 
 let state: string;
 beforeEach(() => (state = mkdtempSync(join(tmpdir(), "substation-lock-"))));
@@ -16,36 +18,56 @@ function lock(content: object): void {
     JSON.stringify({ username: "op", hostname: hostname(), timestamp: new Date().toISOString(), ...content }),
   );
 }
-const read = () => readLocks(`file://${state}`, "substation", "demo");
+const store = (stack = "demo", backend = `file://${state}`) =>
+  stateStore({ PULUMI_BACKEND_URL: backend }, { project: "substation", stack });
+const read = () => readLocks(store());
 
-test("no lock, another stack's lock, and another backend: nothing", () => {
-  expect(read()).toEqual([]);
+test("no lock, another stack's lock, and another backend: nothing", async () => {
+  expect(await read()).toEqual([]);
   lock({ pid: 1 });
-  expect(readLocks(`file://${state}`, "substation", "vip")).toEqual([]);
-  expect(readLocks("s3://bucket", "substation", "demo")).toEqual([]);
+  expect(await readLocks(store("vip"))).toEqual([]);
+  expect(await readLocks(store("demo", "s3://bucket"))).toEqual([]);
 });
 
-test("a lock is dead where no process has its number, or a younger one has", () => {
-  const gone = spawnSync("true");
-  lock({ pid: gone.pid });
-  expect(read()[0]?.owner).toBe("dead");
-  const living = spawn("sleep", ["30"]);
+/** A process that calls itself as the engine does, and works on a backend. */
+async function engine(backend: string): Promise<ChildProcess> {
+  const program = join(state, "pulumi");
+  copyFileSync("/bin/sleep", program);
+  const child = spawn(program, ["30"], { env: { PULUMI_BACKEND_URL: backend } });
+  await once(child, "spawn");
+  return child;
+}
+const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
+
+test("a lock is dead where no process has its number, or another program has", async () => {
+  lock({ pid: spawnSync("true").pid });
+  expect((await read())[0]?.owner).toBe("dead");
+  lock({ pid: process.pid, timestamp: ago(-3600) }); // whatever the clocks say: this is no engine
+  const [found] = await read();
+  expect(found?.owner).toBe("dead");
+  if (found) await breakLock(store()!, found);
+  expect(found && existsSync(found.file)).toBe(false);
+});
+
+test.each([
+  ["as old as the lock, on this backend", 0, true, "alive"],
+  ["on this backend, and by clocks that jumped younger than the lock", 3600, true, "alive"],
+  ["as old as the lock, and on a backend that is called otherwise", -10, false, "alive"],
+  ["younger than the lock, and on another backend: the number was given again", 3600, false, "dead"],
+])("the lock of an engine %s", async (_, age, here, owner) => {
+  const running = await engine(here ? `file://${state}` : "file:///elsewhere");
   try {
-    lock({ pid: living.pid, timestamp: new Date(Date.now() - 60_000).toISOString() });
-    const [found] = read();
-    expect(found?.owner).toBe("dead");
-    if (found) breakLock(found);
-    expect(found && existsSync(found.file)).toBe(false);
+    lock({ pid: running.pid, timestamp: ago(age) });
+    const [found] = await read();
+    expect(found?.owner).toBe(owner);
+    if (owner === "alive") await expect(breakLock(store()!, found!)).rejects.toThrow("not proved dead");
   } finally {
-    living.kill("SIGKILL");
+    running.kill("SIGKILL");
+    await once(running, "exit");
   }
 });
 
-test("a lock is kept where its process lives, or belongs to another host", () => {
-  lock({ pid: process.pid, timestamp: new Date(Date.now() + 1000).toISOString() });
-  const [alive] = read();
-  expect(alive?.owner).toBe("alive");
-  expect(() => alive && breakLock(alive)).toThrow("not proved dead");
+test("a lock that belongs to another host is left to it", async () => {
   lock({ pid: 1, hostname: "elsewhere" });
-  expect(read()[0]?.owner).toBe("elsewhere");
+  expect((await read())[0]?.owner).toBe("elsewhere");
 });

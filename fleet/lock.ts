@@ -1,70 +1,65 @@
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { z } from "zod";
-import { list, stateFolders } from "./state-files";
+import { parseStat, readProc } from "../inventory/process";
+import { exists, isRunning, type OwnerState } from "./owner";
+import type { StateStore } from "./state-store";
 
 /** What a self-managed backend writes into the file that locks a stack (pulumi/pulumi, pkg/backend/diy/lock.go). */
 const content = z.object({ pid: z.int(), username: z.string(), hostname: z.string(), timestamp: z.string() });
 
 export interface Lock {
+  /** The backend's key of it, for people. */
   readonly file: string;
   readonly pid: number;
   readonly user: string;
   readonly host: string;
   readonly since: string;
-  /** "dead" is proved: same host, and no process of that number that is as old as the lock. Anything else may be alive. */
-  readonly owner: "dead" | "alive" | "elsewhere";
+  /** "dead" is proved; anything else may be alive. */
+  readonly owner: OwnerState;
+  /** As it was read: only this very lock may be broken. */
+  readonly text: string;
 }
 
-/** The locks on a stack of a `file://` backend; none where it is another kind of backend. */
-export function readLocks(backend: string, project: string, stack: string): readonly Lock[] {
-  const folder = stateFolders(backend, project, stack)?.locks;
-  if (folder === undefined) return [];
-  return list(folder)
-    .filter((name) => name.endsWith(".json"))
-    .map((name) => {
-      const file = join(folder, name);
-      const lock = content.parse(JSON.parse(readFileSync(file, "utf8")));
-      return {
-        file,
-        pid: lock.pid,
-        user: lock.username,
-        host: lock.hostname,
-        since: lock.timestamp,
-        owner: ownerOf(lock),
-      };
-    });
+/** The locks on a stack; none where the backend's book-keeping cannot be looked into. */
+export async function readLocks(store: StateStore | undefined): Promise<readonly Lock[]> {
+  if (!store) return [];
+  return [...(await store.locks())].map(([file, text]) => {
+    const lock = content.parse(JSON.parse(text));
+    const { pid, username: user, hostname: host, timestamp: since } = lock;
+    return { file, pid, user, host, since, owner: ownerOf(lock, store.backend), text };
+  });
 }
 
 /** Removes a lock whose owner is proved dead. */
-export function breakLock(lock: Lock): void {
+export async function breakLock(store: StateStore, lock: Lock): Promise<void> {
   if (lock.owner !== "dead") throw new Error(`the owner of ${lock.file} is not proved dead`);
-  for (const file of [lock.file, `${lock.file}.attrs`]) rmSync(file, { force: true });
+  await store.removeLock(lock.file, lock.text);
 }
 
-function ownerOf(lock: z.infer<typeof content>): Lock["owner"] {
+/**
+ * The backend notes a number and a time, and clocks jump: a time alone proves nothing. Dead is a number that no process of this host has, or that another program has now;
+ * and, where it is an engine again (numbers begin anew with each boot), one that began after the lock was taken and works on another backend.
+ */
+function ownerOf(lock: z.infer<typeof content>, backend: string): OwnerState {
   if (lock.hostname !== hostname()) return "elsewhere";
-  const started = processStarted(lock.pid);
-  if (started === undefined) return "dead";
-  // The number was given to another process since: one that began after the lock was taken. Two seconds of grace for rounding.
-  return started > Date.parse(lock.timestamp) + 2000 ? "dead" : "alive";
+  if (!exists(lock.pid)) return "dead";
+  const stat = readProc(`/proc/${lock.pid}/stat`);
+  if (stat === undefined) return exists(lock.pid) ? "alive" : "dead"; // another user's, where /proc hides them (hidepid)
+  const found = parseStat(stat);
+  if (!isRunning(found) || !found.name.startsWith("pulumi")) return "dead";
+  // Two seconds of grace for rounding.
+  const younger = startedMs(found.startTicks) > Date.parse(lock.timestamp) + 2000;
+  const environment = readProc(`/proc/${lock.pid}/environ`)?.split("\0");
+  const elsewhere = environment !== undefined && !environment.includes(`PULUMI_BACKEND_URL=${backend}`);
+  return younger && elsewhere ? "dead" : "alive";
 }
 
 /** Clock ticks per second in /proc, the same on every Linux that Node runs on (proc(5), sysconf(_SC_CLK_TCK)). */
 const ticks = 100;
 
-/** When a process of this host began, in milliseconds since 1970; undefined where there is none, or only its remains. */
-function processStarted(pid: number): number | undefined {
-  try {
-    // After the name, which may hold anything but ends with the last ")": state is field 3, start time field 22, in ticks since boot.
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-    if (fields[0] === "Z" || fields[0] === "X") return undefined;
-    const boot = Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]);
-    return (boot + Number(fields[19]) / ticks) * 1000;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return undefined;
-    throw error;
-  }
+/** When a process of this host began, in milliseconds since 1970, by today's clock. */
+function startedMs(startTicks: number): number {
+  const boot = Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]);
+  return (boot + startTicks / ticks) * 1000;
 }

@@ -36,9 +36,18 @@ export interface PlanOptions {
   readonly held?: ReadonlySet<string> | undefined;
   /** Resources that the engine works on at once. @default 4 for each core */
   readonly parallel?: number | undefined;
+  /** Looks first at what is really there, and takes that for what there was. @default false */
+  readonly refresh?: boolean | undefined;
+  /** Counts a change as the end that was not hoped for: the engine's exit code then bears out what its events told. @default false */
+  readonly expectNoChanges?: boolean | undefined;
+  /** URNs of the only resources that are looked at and changed. @default all */
+  readonly target?: readonly string[] | undefined;
   /** How many of the standing substations one update may change, of 10,000. @default a quarter, and 5 in any case */
   readonly maxTouched?: number | undefined;
 }
+
+/** Exit code where changes were found, and none were expected (pulumi, sdk/go/common/util/cmdutil/exit_codes.go). */
+export const changesFound = 7;
 
 /** Ops of steps that change nothing: neither what is there nor what is known of it. */
 export const isIdle = (op: string): boolean =>
@@ -51,7 +60,7 @@ export const isIdle = (op: string): boolean =>
 export async function planUpdate(
   workspace: Workspace,
   stack: string,
-  { maxTouched, held = new Set(), ...options }: PlanOptions = {},
+  { maxTouched, held = new Set(), expectNoChanges = false, ...options }: PlanOptions = {},
 ): Promise<UpdatePlan> {
   const read = loadIntent(workspace.root, stack, held);
   const intent = { ...read, mayTouch: mayTouch(read.substations.size, maxTouched) };
@@ -67,10 +76,18 @@ export async function planUpdate(
   };
   try {
     const { at, exclude } = await heldOptions(workspace, stack, held);
-    await (await stackOf(at, stack)).preview({ ...engineOptions(options), exclude, onEvent });
+    await (
+      await stackOf(at, stack)
+    ).preview({
+      ...engineOptions(options),
+      exclude,
+      expectNoChanges,
+      onEvent,
+    });
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;
-    if (found.length === 0 && errors.length === 0)
+    const told = error.code === changesFound && steps.some(({ op }) => !isIdle(op));
+    if (!told && found.length === 0 && errors.length === 0)
       errors.push(`${error.stderr.trim() || error.stdout.trim()}\n(exit code ${error.code})`);
   }
   const forbidden = judge(planRules, { ...noFacts, step: steps }, intent).map((finding) => ({
@@ -95,9 +112,16 @@ export async function planUpdate(
 export const policyPack = ["--policy-pack", "policies"] as const;
 
 /** What previews and updates have in common. */
-export const engineOptions = ({ signal, parallel }: Pick<PlanOptions, "signal" | "parallel">) => ({
+export const engineOptions = ({
+  signal,
+  parallel,
+  refresh,
+  target,
+}: Pick<PlanOptions, "signal" | "parallel" | "refresh" | "target">) => ({
   policyPacks: ["policies"],
   color: "never" as const,
+  ...(refresh ? { refresh } : {}),
+  ...(target ? { target: [...target] } : {}),
   ...(signal ? { signal } : {}),
   ...(parallel ? { parallel } : {}),
 });

@@ -51,6 +51,8 @@ export interface StepMetadata {
   readonly type: string;
   readonly new?: StepState | null;
   readonly old?: StepState | null;
+  /** Properties that differ; none where it is made or removed. */
+  readonly diffs?: readonly string[] | null;
 }
 
 /** Without secret values. */

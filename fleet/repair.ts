@@ -7,7 +7,7 @@ import { endLeftovers } from "./leftovers";
 import { hasUnknown, importId, lookAround, unknownContainers, untilSettled, type Scope } from "./live";
 import { breakLock, readLocks } from "./lock";
 import { pulumiOk, type Workspace } from "./pulumi";
-import { removeTornFiles } from "./state-files";
+import { shownBackend, stateStore, type StateStore } from "./state-store";
 
 /** What a repair did, for people to read. */
 export interface Repair {
@@ -43,8 +43,9 @@ export interface Stack {
  */
 export async function repair(workspace: Workspace, stack: Stack): Promise<Repair> {
   const backend = workspace.env["PULUMI_BACKEND_URL"] ?? "";
-  const brokenLocks = breakStaleLocks(backend, stack);
-  const torn = await removeTornFiles(backend, stack.project, stack.name);
+  const store = stateStore(workspace.env, { project: stack.project, stack: stack.name });
+  const brokenLocks = store ? await breakStaleLocks(store, stack.name) : [];
+  const torn = (await store?.removeTorn()) ?? [];
   const ended = endLeftovers(backend);
   const [exported, platform] = await Promise.all([
     pulumiOk(workspace, ["stack", "export", "-s", stack.name]),
@@ -60,7 +61,7 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
   if (strays.length > 0 && known.size === 0 && pending.length === 0) {
     throw new UserError(
       `the state of stack ${stack.name} is empty, and yet ${strays.length} of its containers are there. Nothing was removed. ` +
-        `Is "${backend}" the backend that it was opened with (PULUMI_BACKEND_URL)?`,
+        `Is "${shownBackend(backend)}" the backend that it was opened with (PULUMI_BACKEND_URL)?`,
     );
   }
   for (const { Id } of strays) await removeContainer(Id);
@@ -89,8 +90,9 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
   };
 }
 
-function breakStaleLocks(backend: string, { project, name }: Stack): string[] {
-  return readLocks(backend, project, name).map((lock) => {
+async function breakStaleLocks(store: StateStore, name: string): Promise<string[]> {
+  const broken: string[] = [];
+  for (const lock of await readLocks(store)) {
     const who = `process ${lock.pid} of ${lock.user}@${lock.host}, since ${lock.since}`;
     if (lock.owner === "alive") {
       throw new UserError(
@@ -102,9 +104,10 @@ function breakStaleLocks(backend: string, { project, name }: Stack): string[] {
         `stack ${name} is locked from another machine: ${who}. Whether that update is dead can only be seen there: run this command on ${lock.host}.`,
       );
     }
-    breakLock(lock);
-    return who;
-  });
+    await breakLock(store, lock);
+    broken.push(who);
+  }
+  return broken;
 }
 
 /** What an update would create now. Asked of the program, since what the state does not tell, it must. */

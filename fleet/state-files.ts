@@ -2,12 +2,12 @@ import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { StackName, StateStore } from "./state-store";
 
 /** Folders in which a `file://` backend keeps what belongs to a stack; undefined where it is another kind of backend. */
 export function stateFolders(
   backend: string,
-  project: string,
-  stack: string,
+  { project, stack }: StackName,
 ): Record<"stacks" | "locks" | "history", string> | undefined {
   if (!backend.startsWith("file://")) return undefined;
   const root = join(
@@ -21,6 +21,26 @@ export function stateFolders(
   };
 }
 
+/** The book-keeping of a `file://` backend; undefined where it is another kind of backend. */
+export function stateFiles(backend: string, name: StackName): StateStore | undefined {
+  const folders = stateFolders(backend, name);
+  if (!folders) return undefined;
+  return {
+    backend,
+    locks() {
+      const files = list(folders.locks).filter((file) => file.endsWith(".json"));
+      const paths = files.map((file) => join(folders.locks, file));
+      return Promise.resolve(new Map(paths.map((path) => [path, readFileSync(path, "utf8")])));
+    },
+    // A lock's name is its owner's alone: no other is ever put in its place.
+    removeLock(path) {
+      for (const file of [path, `${path}.attrs`]) rmSync(file, { force: true });
+      return Promise.resolve();
+    },
+    removeTorn: () => removeTornFiles(folders, name.stack),
+  };
+}
+
 /** How long a file that the backend is about to rename may keep its temporary name, in milliseconds; it takes microseconds. */
 const patience = 2000;
 
@@ -31,13 +51,10 @@ const patience = 2000;
  *
  * @returns the files' names. To be called where no update runs.
  */
-export async function removeTornFiles(
-  backend: string,
-  project: string,
+async function removeTornFiles(
+  folders: NonNullable<ReturnType<typeof stateFolders>>,
   stack: string,
 ): Promise<readonly string[]> {
-  const folders = stateFolders(backend, project, stack);
-  if (!folders) return [];
   const files = [
     ...list(folders.stacks)
       .filter((name) => name.startsWith(`${stack}.json`))

@@ -59,12 +59,12 @@ export class Timings {
 const nameOf = (urn: string): string => urn.split("::").at(-1) ?? "";
 
 /** The id of the substation that a step belongs to, by its parent. */
-function substationOf({ new: after, old: before }: StepMetadata): string | undefined {
+export function substationOf({ new: after, old: before }: StepMetadata): string | undefined {
   const parent = after?.parent ?? before?.parent ?? "";
   return parent.includes("::substation:index:Substation::") ? nameOf(parent) : undefined;
 }
 
-function partOf({ type, urn }: StepMetadata): Part | undefined {
+export function partOf({ type, urn }: StepMetadata): Part | undefined {
   if (type.startsWith("random:")) return "secrets";
   if (type.startsWith("postgresql:")) return "database";
   if (type.startsWith("cloudflare:")) return "name";

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as postgresql from "@pulumi/postgresql";
 import * as pulumi from "@pulumi/pulumi";
+import { retries } from "../components/admission";
 import { renewNamespaces } from "../components/adapter-namespace";
 import { renewProcessLimits } from "../components/process-limit";
 import { Substation } from "../components/substation";
@@ -43,6 +44,7 @@ export async function group(
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 1;
   try {
+    retries(platform.dns); // for parts that a plan only removes
     const providers = {
       database: new postgresql.Provider("database", {
         host: platform.database.host,

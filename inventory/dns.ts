@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { backoff } from "../config/backoff";
 import type { Zone } from "../config/platform";
 
 export interface LiveRecord {
@@ -47,11 +49,29 @@ export async function tokenStatus(zone: Zone): Promise<TokenStatus> {
   return result ?? { status: "unknown" };
 }
 
-async function ask<T>(zone: Zone, path: string, what: string): Promise<Answer<T>> {
-  const response = await fetch(`${zone.api ?? "https://api.cloudflare.com/client/v4"}${path}`, {
-    headers: { authorization: `Bearer ${zone.token}` },
-    signal: AbortSignal.timeout(15_000),
-  });
+export async function deleteRecord(zone: Zone, id: string): Promise<void> {
+  await ask(zone, `/zones/${zone.id}/dns_records/${id}`, `deleting its record ${id}`, "DELETE");
+}
+
+/** Milliseconds: an API that refuses for longer is told, and not waited for. */
+const patience = 60_000;
+
+async function ask<T>(zone: Zone, path: string, what: string, method = "GET"): Promise<Answer<T>> {
+  const end = performance.now() + patience;
+  let response: Response;
+  for (let tries = 1; ; tries++) {
+    response = await fetch(`${zone.api ?? "https://api.cloudflare.com/client/v4"}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${zone.token}` },
+      signal: AbortSignal.timeout(15_000),
+    });
+    if (response.status !== 429 && response.status < 500) break;
+    const asked = Number(response.headers.get("retry-after") ?? 0) * 1000;
+    const wait = Math.max(asked, backoff(tries));
+    if (performance.now() + wait > end) break;
+    await response.body?.cancel();
+    await sleep(wait);
+  }
   const body = (await response.json()) as Answer<T>;
   if (!response.ok || !body.success) {
     const said = body.errors.map((e) => `${e.code} ${e.message}`).join("; ");

@@ -7,6 +7,7 @@ import { formatProblem } from "../config/problem";
 import { pulumiOk, type Workspace } from "../fleet/pulumi";
 import { policyPack } from "../fleet/plan";
 import { repairStack } from "../fleet/repair-stack";
+import { stackNames } from "../fleet/stack-names";
 import { parts, Timings } from "../fleet/timing";
 import { prepareEngine } from "./engine";
 import { UserError } from "../config/error";
@@ -14,14 +15,7 @@ import { homeFolder, readInstance, zone } from "./home";
 import { resetLocal, startLocal } from "./instance";
 import { consoleProgress, silent, type Progress } from "./progress";
 import { setUpSandbox } from "./sandbox";
-import {
-  configurePlatform,
-  ensureStack,
-  openWorkspace,
-  projectRoot,
-  stackConfigFile,
-  stackNames,
-} from "./workspace";
+import { configurePlatform, ensureStack, openWorkspace, projectRoot, stackConfigFile } from "./workspace";
 
 /**
  * `npm run demo`: sets up all that a first try needs, opens the substations of stacks/demo/ with the real engine, and says where to look.

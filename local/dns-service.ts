@@ -2,7 +2,7 @@ import * as path from "node:path";
 import { type DnsEmulatorConfig } from "./dns/main";
 import { errorText } from "./files";
 import { secret, zone, type Home, type Instance } from "./home";
-import { type ProcessIdentity } from "./process";
+import type { ProcessIdentity } from "../inventory/process";
 import { type Progress } from "./progress";
 import { runningService, startService, stopService, type Service } from "./service";
 

@@ -6,7 +6,8 @@ import { Docker, DockerError } from "../inventory/docker-api";
 import { UserError } from "../config/error";
 import { errorText, readIfPresent, tail } from "./files";
 import { type Home } from "./home";
-import { isAlive, startDaemon, stopProcess, until, type ProcessIdentity } from "./process";
+import { isAlive, type ProcessIdentity } from "../inventory/process";
+import { startDaemon, stopProcess, until } from "./process";
 import { type Progress } from "./progress";
 import { forgetProcess, readProcess, writeProcess } from "./process-record";
 

@@ -12,7 +12,8 @@ import {
 } from "./gateways-service";
 import { openInstance, type Instance } from "./home";
 import { removeLoopbackAddress } from "./network";
-import { isAlive, until } from "./process";
+import { isAlive } from "../inventory/process";
+import { until } from "./process";
 import { silent } from "./progress";
 
 /** The gateways as a process of an instance. Only root can put the address that containers reach them at on the loopback interface. */

@@ -6,7 +6,7 @@ import { type GatewaysConfig } from "./gateways/main";
 import { newPrivateKey } from "./gateways/merchants";
 import { secret, type Home, type Instance } from "./home";
 import { ensureLoopbackAddress } from "./network";
-import { type ProcessIdentity } from "./process";
+import type { ProcessIdentity } from "../inventory/process";
 import { type Progress } from "./progress";
 import { runningService, startService, stopService, type Service } from "./service";
 

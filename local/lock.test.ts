@@ -3,7 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withLock } from "./lock";
-import { identify } from "./process";
+import { identify } from "../inventory/process";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "lock-"));
 const file = path.join(folder, "lock");

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../config/error";
 import { errorCode, readIfPresent } from "./files";
-import { identify, isAlive, type ProcessIdentity } from "./process";
+import { identify, isAlive, type ProcessIdentity } from "../inventory/process";
 
 /**
  * Runs `work` while no other process of this machine runs under the same lock file. A lock whose owner has died,

@@ -7,16 +7,8 @@ import { type Home, type Instance } from "./home";
 import { isFree, listenerOn } from "./network";
 import { type PostgresBinaries } from "./postgres-binaries";
 import { superuser } from "./postgres-config";
-import {
-  findProcesses,
-  folderOf,
-  identify,
-  isAlive,
-  startDaemon,
-  stopProcess,
-  until,
-  type ProcessIdentity,
-} from "./process";
+import { identify, isAlive, type ProcessIdentity } from "../inventory/process";
+import { findProcesses, folderOf, startDaemon, stopProcess, until } from "./process";
 import { type SystemUser } from "./system-user";
 
 /** Where the server keeps what it needs. */

@@ -25,7 +25,8 @@ import {
   stopPostgres,
 } from "./postgres-process";
 import { prepareServer } from "./postgres-roles";
-import { commandOf, findProcesses, until, type ProcessIdentity } from "./process";
+import type { ProcessIdentity } from "../inventory/process";
+import { commandOf, findProcesses, until } from "./process";
 import { type Progress } from "./progress";
 import { serverUser, type SystemUser } from "./system-user";
 

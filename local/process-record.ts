@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { readIfPresent, secretMode, writeFileAtomic } from "./files";
 import { type Home } from "./home";
-import { type ProcessIdentity } from "./process";
+import type { ProcessIdentity } from "../inventory/process";
 
 /** Remembers a process that outlives us, so that a later command finds just this one. */
 export const writeProcess = (home: Home, name: string, identity: ProcessIdentity): boolean =>

@@ -2,17 +2,8 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import {
-  commandOf,
-  findProcesses,
-  identify,
-  isAlive,
-  parseStat,
-  startDaemon,
-  startedAt,
-  stopProcess,
-  until,
-} from "./process";
+import { identify, isAlive, parseStat } from "../inventory/process";
+import { commandOf, findProcesses, startDaemon, startedAt, stopProcess, until } from "./process";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "process-"));
 afterAll(() => fs.rmSync(folder, { recursive: true }));
@@ -20,7 +11,11 @@ const log = path.join(folder, "log");
 
 test("a process's state and start are read past a name with spaces and brackets", () => {
   const rest = Array.from({ length: 30 }, (_, i) => String(i + 4));
-  expect(parseStat(`12 (a) b) (c) S ${rest.join(" ")}`)).toEqual({ state: "S", startTicks: 22 });
+  expect(parseStat(`12 (a) b) (c) S ${rest.join(" ")}`)).toEqual({
+    name: "a) b) (c",
+    state: "S",
+    startTicks: 22,
+  });
 });
 
 test("a daemon has a session of its own, is found by its command, and ends at its first signal", async () => {

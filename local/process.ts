@@ -2,43 +2,11 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../config/error";
-import { errorCode, isMissing, readIfPresent } from "./files";
-
-/**
- * A process that cannot be mistaken for another. A pid alone is recycled; together with the moment of its start
- * (clock ticks since boot) and the boot, it is not.
- */
-export interface ProcessIdentity {
-  readonly pid: number;
-  readonly startTicks: number;
-  readonly boot: string;
-}
+import { identify, isAlive, readProc, type ProcessIdentity } from "../inventory/process";
+import { errorCode, isMissing } from "./files";
 
 /** Ticks a second in /proc, fixed at 100 for user space on every architecture that Node.js runs on. */
 const ticksPerSecond = 100;
-
-const bootId = (): string => fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-
-/** The identity of a running process, or undefined where there is none (a zombie counts as gone). */
-export function identify(pid: number): ProcessIdentity | undefined {
-  const stat = readProc(`/proc/${pid}/stat`);
-  const fields = stat === undefined ? undefined : parseStat(stat);
-  return fields && fields.state !== "Z" && fields.state !== "X"
-    ? { pid, startTicks: fields.startTicks, boot: bootId() }
-    : undefined;
-}
-
-/** State and start time of /proc/<pid>/stat; the name in it may hold spaces and brackets, so it is cut off first. */
-export function parseStat(stat: string): { state: string; startTicks: number } {
-  const rest = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return { state: rest[0] ?? "?", startTicks: Number(rest[19]) };
-}
-
-/** Whether this very process still runs. */
-export function isAlive(identity: ProcessIdentity): boolean {
-  const now = identify(identity.pid);
-  return now !== undefined && now.startTicks === identity.startTicks && now.boot === identity.boot;
-}
 
 /** When the process was started. */
 export function startedAt(identity: ProcessIdentity): Date {
@@ -138,15 +106,6 @@ export async function until(
     if (await test()) return true;
     if (Date.now() >= end) return false;
     await sleep(pause);
-  }
-}
-
-function readProc(file: string): string | undefined {
-  try {
-    return readIfPresent(file);
-  } catch (error) {
-    if (isMissing(error) || isForbidden(error)) return undefined;
-    throw error;
   }
 }
 

@@ -6,16 +6,8 @@ import { UserError } from "../config/error";
 import { readIfPresent, secretMode, tail, writeFileAtomic } from "./files";
 import { type Home } from "./home";
 import { isFree, listenerOn } from "./network";
-import {
-  commandOf,
-  findProcesses,
-  identify,
-  isAlive,
-  startDaemon,
-  stopProcess,
-  until,
-  type ProcessIdentity,
-} from "./process";
+import { identify, isAlive, type ProcessIdentity } from "../inventory/process";
+import { commandOf, findProcesses, startDaemon, stopProcess, until } from "./process";
 import { forgetProcess, readProcess, writeProcess } from "./process-record";
 import { type Progress } from "./progress";
 

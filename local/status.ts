@@ -4,7 +4,8 @@ import { askGateways, gatewaysUrl, runningGateways } from "./gateways-service";
 import { Docker, DockerError } from "../inventory/docker-api";
 import { homeFolder, readInstance, type Instance } from "./home";
 import { askPostgres, postgresWasKilled, runningServer } from "./postgres-process";
-import { startedAt, type ProcessIdentity } from "./process";
+import type { ProcessIdentity } from "../inventory/process";
+import { startedAt } from "./process";
 import { readProcess } from "./process-record";
 
 export interface PartStatus {

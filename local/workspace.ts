@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { pulumiOk, type Workspace } from "../fleet/pulumi";
+import { stackNames } from "../fleet/stack-names";
 import { setConfig, settingsOf } from "../fleet/stack-settings";
 import type { Engine } from "./engine";
 import { readIfPresent, writeFileAtomic } from "./files";
@@ -30,12 +31,6 @@ export function openWorkspace(home: string, engine: Engine, root: string = proje
   const lines = Object.entries(settings).map(([key, value]) => `export ${key}=${quoted(value)}`);
   writeFileAtomic(path.join(home, "env.sh"), `${lines.join("\n")}\n`, 0o600);
   return { root, env: { ...process.env, ...settings } };
-}
-
-/** The stacks of the workspace's backend. */
-export async function stackNames(workspace: Workspace): Promise<readonly string[]> {
-  const stacks = JSON.parse(await pulumiOk(workspace, ["stack", "ls", "--json"])) as { name: string }[];
-  return stacks.map(({ name }) => name.split("/").at(-1) ?? name);
 }
 
 /**

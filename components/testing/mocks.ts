@@ -16,6 +16,7 @@ export interface Registered {
     readonly additionalSecretOutputs: readonly string[];
     readonly beforeCreate: readonly string[];
     readonly afterCreate: readonly string[];
+    readonly onError: readonly string[];
     /** Names of the resources that it waits for. */
     readonly dependsOn: readonly string[];
     readonly deletedWith: string;
@@ -34,7 +35,9 @@ interface Request {
   getAdditionalsecretoutputsList(): string[];
   getDependenciesList(): string[];
   getDeletedwith(): string;
-  getHooks(): { getBeforeCreateList(): string[]; getAfterCreateList(): string[] } | undefined;
+  getHooks():
+    | { getBeforeCreateList(): string[]; getAfterCreateList(): string[]; getOnErrorList(): string[] }
+    | undefined;
 }
 
 type Answer = (error: unknown, response?: unknown) => void;
@@ -43,6 +46,7 @@ type Answer = (error: unknown, response?: unknown) => void;
 const monitor = MockMonitor.prototype as unknown as {
   registerResource: (this: unknown, request: Request, answer: Answer) => Promise<void>;
   registerResourceHook?(request: unknown, answer: Answer): void;
+  registerErrorHook?(request: unknown, answer: Answer): void;
 };
 const registerResource = monitor.registerResource;
 
@@ -55,6 +59,7 @@ export async function register(
   const registered: Registered[] = [];
   const inputsOf = new Map<string, Record<string, unknown>>();
   monitor.registerResourceHook = (_request, answer) => answer(null, {});
+  monitor.registerErrorHook = (_request, answer) => answer(null, {});
   monitor.registerResource = async function (request, answer) {
     await registerResource.call(this, request, (error, response) => {
       const hooks = request.getHooks();
@@ -74,6 +79,7 @@ export async function register(
           additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
           beforeCreate: hooks?.getBeforeCreateList() ?? [],
           afterCreate: hooks?.getAfterCreateList() ?? [],
+          onError: hooks?.getOnErrorList() ?? [],
           dependsOn: request.getDependenciesList().map(lastName),
           deletedWith: lastName(request.getDeletedwith()),
         },

@@ -1,4 +1,5 @@
-import { commandOf, findProcesses, identify } from "../../local/process";
+import { identify } from "../../inventory/process";
+import { commandOf, findProcesses } from "../../local/process";
 import { readFileSync, readdirSync } from "node:fs";
 
 /** What is killed: the engine with all that it started, the engine alone, or one plugin while the engine lives on. */

@@ -8,8 +8,7 @@ import { Client } from "pg";
 import { runCli, type Ran } from "../../cli/testing";
 import type { Platform } from "../../config/platform";
 import { pulumi, pulumiOk, type Finished, type RunOptions, type Workspace } from "../../fleet/pulumi";
-import { repairStack } from "../../fleet/repair-stack";
-import type { Repair } from "../../fleet/repair";
+import { repairStack, type StackRepair } from "../../fleet/repair-stack";
 import { prepareEngine } from "../../local/engine";
 import type { GatewayControl } from "../../local/gateways/client";
 import { gatewayControl } from "../../local/gateways-service";
@@ -185,7 +184,7 @@ export class Lab {
     return runCli(args, { cwd: this.root, env: { ...this.workspace.env, NO_COLOR: "1" } });
   }
 
-  repair(stack: string): Promise<Repair> {
+  repair(stack: string): Promise<StackRepair> {
     return repairStack(this.workspace, stack);
   }
 

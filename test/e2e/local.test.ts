@@ -10,7 +10,8 @@ import { readInstance, type Instance } from "../../local/home";
 import { resetLocal, startLocal, statusLocal, stopLocal, type ServerSettings } from "../../local/instance";
 import { externalDatabase } from "../../local/postgres-external";
 import { runningServer, socketClient } from "../../local/postgres-process";
-import { findProcesses, commandOf, isAlive, until } from "../../local/process";
+import { isAlive } from "../../inventory/process";
+import { findProcesses, commandOf, until } from "../../local/process";
 import { silent } from "../../local/progress";
 import { labels } from "../../config/names";
 

@@ -1,0 +1,60 @@
+import { writeFileSync } from "node:fs";
+import { Command, InvalidArgumentError } from "commander";
+import { drift, type DriftOptions, type DriftScope } from "../fleet/drift/drift";
+import { exitCodeOf } from "../fleet/drift/report";
+import { consoleProgress } from "../local/progress";
+import { orBlind } from "./blind";
+import { driftJson, driftSummary, driftText } from "./drift-report";
+import { paint } from "./paint";
+import { projectWorkspace } from "./project";
+
+interface Options extends Pick<DriftScope, "platform">, Pick<DriftOptions, "engines" | "parallel"> {
+  readonly json?: boolean;
+  readonly report?: string;
+}
+
+export function driftCommand(): Command {
+  return new Command("drift")
+    .description(
+      "Looks for what is not as the files ask for, and not as the last update left it: each stack by the engine, all of the platform by the audit. Changes nothing without --fix.",
+    )
+    .argument("[groups...]", "these groups only; without any, everything on the platform")
+    .option("--platform <stack>", "the platform's stack", "platform")
+    .option("--json", "print the report as JSON")
+    .option("--report <file>", "write the report as JSON to a file, too")
+    .option("--engines <number>", "engines at one time", positive, 2)
+    .option("--parallel <number>", "resources that each works on at once", positive)
+    .addHelpText(
+      "after",
+      "\nExit code: 0 no drift, 1 drift, 2 something could not be looked at, whatever else was found. docs/drift.md says what is found, and what is mended." +
+        "\nNeeds what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase; and the Docker engine.",
+    )
+    .action(async (groups: string[], options: Options) => {
+      await orBlind(async () => {
+        const workspace = projectWorkspace();
+        const stop = new AbortController();
+        process.once("SIGINT", () => stop.abort());
+        const { report } = await consoleProgress().step(
+          `drift of ${groups.join(", ") || options.platform}`,
+          (note) =>
+            drift(
+              workspace,
+              { platform: options.platform, groups },
+              { ...options, signal: stop.signal },
+              note,
+            ),
+        );
+        if (options.report !== undefined) writeFileSync(options.report, driftJson(report));
+        process.stdout.write(options.json ? driftJson(report) : driftText(report, paint));
+        if (options.json) process.stderr.write(`${driftSummary(report)}\n`);
+        return exitCodeOf(report);
+      });
+    });
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError("It must be a whole number from 1 up.");
+  return value;
+}

@@ -1,0 +1,141 @@
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import * as pulumi from "@pulumi/pulumi";
+import { admissionVariable, onLines, type Ask, type Go, type Request } from "../config/admission";
+import { backoff } from "../config/backoff";
+import { parseMark, type Owner } from "../config/names";
+import type { Zone } from "../config/platform";
+import { deleteRecord, liveRecords } from "../inventory/dns";
+import { patienceFor, saysRecordExists } from "./retry";
+
+/**
+ * Makes a substation wait its turn, and its parts try again what a busy server refused. The first heavy thing that is made for it asks whoever runs the engines
+ * (`config/admission.ts`); where nobody does, nothing waits. Put on the component as a transformation, so that no part needs to know.
+ */
+export function admission(owner: Owner, zone: Zone): pulumi.ResourceTransformation {
+  const enter = new pulumi.ResourceHook(`${owner.id}-enter`, () =>
+    asked({ ask: "enter", group: owner.group, id: owner.id }),
+  );
+  const askName = new pulumi.ResourceHook(`${owner.id}-ask-name`, ({ urn }) =>
+    asked({ ask: "dns", id: urn }),
+  );
+  const named = new pulumi.ResourceHook(`${owner.id}-named`, ({ urn }) => tell({ ask: "answered", id: urn }));
+  const again = retries(zone);
+  return ({ type, name, props, opts }) => {
+    if (!servers.test(type)) return undefined;
+    const isRecord = type.startsWith("cloudflare:");
+    const isHeavy = isRecord || type === containerType || name === `${owner.id}-group`;
+    // What waits its turn comes before the part's own hooks.
+    const { beforeCreate = [], afterCreate = [], ...own } = opts.hooks ?? {};
+    const hooks = {
+      ...own,
+      beforeCreate: [...(isHeavy ? [enter] : []), ...(isRecord ? [askName] : []), ...beforeCreate],
+      afterCreate: [...(isRecord ? [named] : []), ...afterCreate],
+      onError: [again],
+    };
+    return { props, opts: { ...opts, hooks } };
+  };
+}
+
+/** Of resources that a server is asked for. */
+const servers = /^(?:postgresql|docker|cloudflare):/;
+const containerType = "docker:index/container:Container";
+
+let again: pulumi.ErrorHook | undefined;
+
+/**
+ * The hook that decides whether a part is tried again: one for the whole program, registered even where it lays out nothing. The engine keeps its name with each part, asks it
+ * when the part cannot be removed either, long after its substation has left the files, and shows no other error where there is no hook of that name.
+ */
+export const retries = (zone: Zone): pulumi.ErrorHook =>
+  (again ??= new pulumi.ErrorHook("try-again", (failed) => tryAgain(zone, failed)));
+
+/** When each resource failed first: the engine tells the errors so far, and not when they were. */
+const failedSince = new Map<string, number>();
+
+async function tryAgain(zone: Zone, failed: pulumi.ErrorHookArgs): Promise<boolean> {
+  const { type, urn, errors, failedOperation } = failed;
+  const [newest = ""] = errors;
+  const isRecord = type.startsWith("cloudflare:");
+  if (isRecord) tell({ ask: "answered", id: urn });
+  const tried =
+    failedOperation === "create" && saysRecordExists(type, newest)
+      ? errors.length === 1 && (await takeBack(zone, failed))
+      : await waitFor(type, urn, newest, errors.length);
+  if (tried && isRecord) await asked({ ask: "dns", id: urn });
+  return tried;
+}
+
+async function waitFor(type: string, urn: string, error: string, failures: number): Promise<boolean> {
+  const patience = patienceFor(type, error);
+  if (!patience) return false;
+  const { sign, tries, within } = patience;
+  if (sign) tell({ ask: "sign", sign });
+  const since = failedSince.get(urn) ?? performance.now();
+  failedSince.set(urn, since);
+  const wait = backoff(failures);
+  if (failures >= tries || performance.now() - since + wait > within) return false;
+  await sleep(wait);
+  return true;
+}
+
+/**
+ * The API made the record and its answer was lost: the client asked again, and now there is one already. It bears the very mark that was asked for, and all the rest, so it is
+ * removed, and the next try makes it anew; nobody was told of the name yet.
+ */
+async function takeBack(zone: Zone, { newInputs = {} }: pulumi.ErrorHookArgs): Promise<boolean> {
+  const [lost, ...others] = (await liveRecords(zone)).filter(({ name }) => name === newInputs["name"]);
+  if (!lost || others.length > 0 || !parseMark(lost.comment)) return false;
+  const asked = (["comment", "type", "content"] as const).every((key) => lost[key] === newInputs[key]);
+  if (asked) await deleteRecord(zone, lost.id);
+  return asked;
+}
+
+/** Open as long as this program runs: when it ends, what it was given is free for others. */
+interface Line {
+  readonly socket: Socket;
+  readonly waiting: Map<number, () => void>;
+}
+
+let line: Line | undefined;
+let asks = 0;
+
+/** Sends a question, and waits until it is told to go on; at once where there is nobody to ask, or not any more. */
+async function asked(ask: Ask): Promise<void> {
+  const to = open();
+  if (!to) return;
+  await new Promise<void>((resolve) => {
+    const number = send(to, ask);
+    to.waiting.set(number, resolve);
+  });
+}
+
+function tell(ask: Ask): void {
+  const to = open();
+  if (to) send(to, ask);
+}
+
+function send({ socket }: Line, ask: Ask): number {
+  const request: Request = { ...ask, number: ++asks };
+  socket.write(`${JSON.stringify(request)}\n`);
+  return request.number;
+}
+
+function open(): Line | undefined {
+  const path = process.env[admissionVariable];
+  if (!path) return undefined;
+  if (line) return line.socket.destroyed ? undefined : line;
+  const socket = connect(path);
+  const waiting = new Map<number, () => void>();
+  const goOn = (number: number) => {
+    waiting.get(number)?.();
+    waiting.delete(number);
+  };
+  onLines<Go>(socket, ({ go }) => goOn(go));
+  // Whoever decided is gone: what is under way is finished, within the engine's own bounds.
+  socket.on("error", () => socket.destroy());
+  socket.on("close", () => [...waiting.keys()].forEach(goOn));
+  socket.unref(); // the engine's connection keeps this program alive, and nothing else
+  line = { socket, waiting };
+  return line;
+}

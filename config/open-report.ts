@@ -1,0 +1,102 @@
+import { z } from "zod";
+
+/** What came of an opening of many substations, for machines: `substation open --report <file>`. It holds no secret. */
+
+const text = z.string().min(1);
+
+/** The steps that a substation is opened in, in their order. */
+export const openSteps = [
+  "check",
+  "preflight",
+  "plan",
+  "secrets",
+  "database",
+  "migration",
+  "container",
+  "name",
+  "proof",
+] as const;
+export type OpenStep = (typeof openSteps)[number];
+
+export const outcomes = ["open", "unchanged", "failed", "not-tried"] as const;
+
+const member = {
+  id: text.describe("The substation."),
+  group: text.describe("Its stack."),
+};
+
+const done = {
+  ...member,
+  url: text.describe("Its home page."),
+  proof: text.describe("The proof that holds for it: its file."),
+};
+
+const memberSchema = z.discriminatedUnion("outcome", [
+  z
+    .strictObject({
+      outcome: z.literal("open"),
+      ...done,
+      changes: z.int().min(0).describe("Resources that were created, changed, replaced or removed."),
+      seconds: z.number().min(0).describe("From the first change to the last."),
+    })
+    .describe("It stands as its file asks for it, and a purchase went through."),
+  z
+    .strictObject({ outcome: z.literal("unchanged"), ...done })
+    .describe("It was open before, and was left as it is."),
+  z
+    .strictObject({
+      outcome: z.literal("failed"),
+      ...member,
+      step: z.enum(openSteps).describe("Where it ended. What comes before it was done."),
+      cause: text.describe("What was seen."),
+      remedy: text.describe("What to do about it."),
+      code: text.optional().describe("Of a problem of a file or a rule, for those who search."),
+      place: text.optional().describe("file:line:column of what is to be mended."),
+    })
+    .describe("It is not open. What stood before stands as it did, up to that step."),
+  z
+    .strictObject({ outcome: z.literal("not-tried"), ...member, why: text })
+    .describe("Nothing of it was touched, or not to the end."),
+]);
+
+const groupSchema = z.strictObject({
+  group: text,
+  outcome: z
+    .enum(["done", "refused", "busy", "stopped"])
+    .describe(
+      "done: each member was tried; refused: something that concerns the whole group; busy: another run has it; stopped: by a signal.",
+    ),
+  why: text.optional(),
+  repaired: z.array(text).optional().describe("What a run before had left, and what was done about it."),
+  seconds: z.number().min(0),
+});
+
+export const openReportSchema = z
+  .strictObject({
+    version: z.literal(1).describe("Of this form."),
+    run: text.describe("Random id of the run; journals name it too."),
+    when: z.iso.datetime({ precision: 0 }).describe("When it began, UTC."),
+    seconds: z.number().min(0),
+    by: z.strictObject({
+      substation: text.describe("Version of this program."),
+      node: text.describe("Version of Node.js."),
+    }),
+    counts: z
+      .strictObject({
+        open: z.int().min(0),
+        unchanged: z.int().min(0),
+        failed: z.int().min(0),
+        "not-tried": z.int().min(0),
+      })
+      .describe("Members by outcome."),
+    groups: z.array(groupSchema).describe("In the order of the files."),
+    members: z
+      .array(memberSchema)
+      .describe("Every substation that was to be opened, in the order of the files."),
+  })
+  .describe("What came of an opening: written by `substation open`, never by hand.");
+
+export type OpenReport = z.infer<typeof openReportSchema>;
+export type Member = OpenReport["members"][number];
+export type Outcome = Member["outcome"];
+export type GroupReport = OpenReport["groups"][number];

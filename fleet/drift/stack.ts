@@ -1,0 +1,85 @@
+import { UserError } from "../../config/error";
+import { formatProblem, type Fleet } from "../../config/fleet";
+import { substationIn } from "../../config/hold";
+import { isPlatformStack } from "../../config/stack-config";
+import type { Blind } from "../audit/report";
+import type { Workspace } from "../pulumi";
+import { standing, type Standing } from "../standing";
+import { intentDrift, stateDrift, type EngineOptions } from "./engine";
+import type { EngineSeen } from "./merge";
+import type { DriftFinding } from "./report";
+
+export interface StackLook extends EngineSeen {
+  readonly held: ReadonlySet<string>;
+  readonly blind: readonly Blind[];
+  /** Ids that files ask for and the state does not have. */
+  readonly unopened: readonly string[];
+  /** What the state has and no file asks for. */
+  readonly unlisted: readonly { readonly group: string; readonly id: string }[];
+  /** What the files ask for against a rule. */
+  readonly forbidden: readonly DriftFinding[];
+}
+
+/** Both looks of the engine at one stack. Substations of which nobody knows what they should be are left out of the one at the files, so that the others are seen. */
+export async function lookAtStack(
+  workspace: Workspace,
+  fleet: Fleet,
+  stack: string,
+  platform: string,
+  gone: ReadonlySet<string>,
+  options: EngineOptions,
+): Promise<StackLook> {
+  const specs = fleet.groups.get(stack) ?? [];
+  const files = new Map(specs.map(({ id, file }) => [id, file]));
+  const blind: Blind[] = [];
+  const members = isPlatformStack(stack) ? new Map<string, Standing>() : await standing(workspace, stack);
+  const broken = new Map<string, string>();
+  for (const problem of fleet.problems) {
+    const id = substationIn(fleet, problem);
+    if (id !== undefined && !broken.has(id)) broken.set(id, formatProblem(problem));
+  }
+  const mine = [...members.keys(), ...files.keys()].filter((id) => broken.has(id));
+  for (const id of new Set(mine))
+    blind.push({ what: `what ${id} should be`, why: `Its file has problems: ${broken.get(id)}` });
+  const without = [...members.keys()].filter((id) => !files.has(id) && !broken.has(id));
+  const held = new Set([...mine, ...without, ...gone]);
+
+  const state = await stateDrift(workspace, stack, platform, options);
+  const intent = await asBlind(blind, `what the files of ${stack} ask for`, () =>
+    intentDrift(workspace, stack, platform, { ...options, held }),
+  );
+  for (const [what, look] of [
+    ["state", state],
+    ["files", intent],
+  ] as const)
+    for (const why of look?.errors ?? [])
+      blind.push({ what: `stack ${stack}, held against its ${what}`, why });
+  return {
+    ...{ stack, files, held, blind },
+    intent: intent?.steps ?? [],
+    state: state.steps,
+    unopened: [...files.keys()].filter((id) => !members.has(id)),
+    unlisted: without.map((id) => ({ group: stack, id })),
+    forbidden: (intent?.violations ?? []).map((violation) => ({
+      group: stack,
+      id: undefined,
+      object: { kind: "plan", name: violation.rule },
+      class: "config",
+      seenBy: ["intent"],
+      what: [`An update of ${stack} would be refused: ${violation.message}`],
+      remedy: "Mend the file, or what it asks for.",
+      fixable: false,
+      file: violation.file?.file,
+    })),
+  };
+}
+
+async function asBlind<T>(blind: Blind[], what: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    blind.push({ what, why: error.message });
+    return undefined;
+  }
+}

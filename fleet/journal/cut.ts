@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stateOf, type Owner, type OwnerState } from "../owner";
+import type { Subject } from "./entry";
+import { journalFile, JournalFile, journalFolder, parseJournal, type Lines } from "./file";
+
+/** An action that was begun and not seen to end. */
+export interface CutRun extends Subject {
+  readonly run: string;
+  readonly action: string;
+  /** The part that was under way; undefined where none was, or nobody knows. */
+  readonly step: string | undefined;
+  /** Undefined where the journal is damaged: then nothing is known, and whoever holds the group's lock must look at everything. */
+  readonly writer: Owner | undefined;
+  /** "dead" is what a repair is for. */
+  readonly owner: OwnerState;
+}
+
+/** Actions on substations that were begun and have not ended: those of a run that is under way ("alive"), and those that were cut ("dead"). */
+export function cutRuns(root: string, group?: string): readonly CutRun[] {
+  const folder = journalFolder(root);
+  return (group === undefined ? names(folder) : [group]).flatMap((of) =>
+    names(join(folder, of))
+      .filter((name) => name.endsWith(".jsonl"))
+      .flatMap((name) => cutRun(root, { group: of, id: name.slice(0, -".jsonl".length) }) ?? []),
+  );
+}
+
+/**
+ * Writes down that cut actions were looked into, and that whatever they left is recorded or gone. To be called after a repair, with the group's lock held.
+ * @returns those that were dead
+ */
+export function settleCutRuns(root: string, group: string): readonly CutRun[] {
+  const dead = cutRuns(root, group).filter(({ owner }) => owner === "dead");
+  for (const cut of dead) {
+    const file = new JournalFile(journalFile(root, cut));
+    file.append(
+      { run: cut.run, action: cut.action, phase: "failed", why: "it was cut off, and has been repaired" },
+      true,
+    );
+    file.close();
+  }
+  return dead;
+}
+
+function cutRun(root: string, subject: Subject): CutRun | undefined {
+  const open = lastOpen(parseJournal(readFileSync(journalFile(root, subject))));
+  return open && { ...subject, ...open, owner: open.writer ? stateOf(open.writer) : "dead" };
+}
+
+/** The last action, where it was begun and has no end; an unknown one, where something has damaged what was written after the last one that is known of. */
+function lastOpen({ entries }: Lines): Pick<CutRun, "run" | "action" | "step" | "writer"> | undefined {
+  const at = entries.findLastIndex((line) => line !== undefined && line.step === undefined);
+  const parts = entries.slice(at + 1);
+  if (parts.includes(undefined))
+    return { run: "unknown", action: "unknown", step: undefined, writer: undefined };
+  const last = entries[at];
+  if (last?.phase !== "begun") return undefined;
+  const phases = new Map(parts.map((line) => [line?.step, line?.phase]));
+  const step = [...phases].findLast(([, phase]) => phase === "begun")?.[0];
+  return { run: last.run, action: last.action, step, writer: last.writer };
+}
+
+function names(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
