@@ -12,12 +12,14 @@ import type * as Local from "./local";
 import type * as New from "./new";
 import type * as Prove from "./prove";
 import type * as Repair from "./repair";
+import type * as Resume from "./resume";
 import type * as Rotate from "./rotate";
 import type * as Rules from "./rules";
 import type * as Sandbox from "./sandbox";
 import type * as Schema from "./schema";
 import type * as Secret from "./secret";
 import type * as Status from "./status";
+import type * as Suspend from "./suspend";
 import type * as Up from "./up";
 
 /** 0 is well; 1 is findings, or a mistake that the user can mend; 2 is wrong usage, or that the command could not do its work. */
@@ -91,6 +93,14 @@ const commands: Readonly<Record<string, Entry>> = {
   rotate: {
     summary: "renew a secret of a substation, or all of them",
     load: () => (lazily("./rotate") as typeof Rotate).rotateCommand(),
+  },
+  suspend: {
+    summary: "let a substation sell nothing for a while, with a page that says so",
+    load: () => (lazily("./suspend") as typeof Suspend).suspendCommand(),
+  },
+  resume: {
+    summary: "let a suspended substation sell again",
+    load: () => (lazily("./resume") as typeof Resume).resumeCommand(),
   },
   repair: {
     summary: "make a stack whose update was killed ready for the next one",

@@ -8,6 +8,7 @@ import {
   type Problem,
   type SubstationSpec,
 } from "../../config/fleet";
+import { withoutHeld } from "../../config/hold";
 import type { Ingress } from "../../config/platform";
 import {
   platformOf,
@@ -43,11 +44,16 @@ export type Choice = { readonly group: string } | { readonly ids: readonly strin
 
 /**
  * Substations in the order of the files.
+ * @param held substations whose files are not looked at
  * @throws UserError for an id that no file has, where files of their groups or common to all have problems, or where a stack cannot be read
  */
-export async function targets(workspace: Workspace, choice: Choice): Promise<Target[]> {
+export async function targets(
+  workspace: Workspace,
+  choice: Choice,
+  held: ReadonlySet<string> = new Set(),
+): Promise<Target[]> {
   const settings = projectSettings(workspace);
-  const fleet = loadFleet(join(workspace.root, "stacks"));
+  const fleet = withoutHeld(loadFleet(join(workspace.root, "stacks")), held);
   const specs = "group" in choice ? ofGroup(fleet, choice.group) : withIds(fleet, choice.ids);
   const groups = [...new Set(specs.map(({ group }) => group))];
   const platforms = new Map(
