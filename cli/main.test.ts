@@ -86,6 +86,8 @@ test("help names every command, and a command's own help is found both ways", as
     "anomalies",
     "sandbox",
     "rotate",
+    "suspend",
+    "resume",
     "repair",
   ]);
   expect((await substation("help", "schema")).stdout).toBe((await substation("schema", "--help")).stdout);

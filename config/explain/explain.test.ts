@@ -148,6 +148,7 @@ test("every field of a substation, with its value, where that comes from and sta
     "secretVersions.migratePassword": "1 | default",
     "secretVersions.appPassword": `3 | file ${file}:32:32`,
     "secretVersions.sessionKey": "1 | default",
+    suspended: "no | default: `substation suspend` writes it",
     "secretVersions.mainStationToken": "1 | default",
     "secretVersions.callbackSigningKey": "1 | default",
     "limits.statementTimeout": "10s | tier stacks/tiers.yaml:17:93",
