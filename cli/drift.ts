@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { drift, type DriftOptions, type DriftScope } from "../fleet/drift/drift";
+import { fixDrift } from "../fleet/drift/fix";
 import { exitCodeOf } from "../fleet/drift/report";
 import { consoleProgress } from "../local/progress";
 import { orBlind } from "./blind";
@@ -9,6 +10,7 @@ import { paint } from "./paint";
 import { projectWorkspace } from "./project";
 
 interface Options extends Pick<DriftScope, "platform">, Pick<DriftOptions, "engines" | "parallel"> {
+  readonly fix?: boolean;
   readonly json?: boolean;
   readonly report?: string;
 }
@@ -20,6 +22,7 @@ export function driftCommand(): Command {
     )
     .argument("[groups...]", "these groups only; without any, everything on the platform")
     .option("--platform <stack>", "the platform's stack", "platform")
+    .option("--fix", "mend what may be mended without being asked, and look again")
     .option("--json", "print the report as JSON")
     .option("--report <file>", "write the report as JSON to a file, too")
     .option("--engines <number>", "engines at one time", positive, 2)
@@ -34,16 +37,13 @@ export function driftCommand(): Command {
         const workspace = projectWorkspace();
         const stop = new AbortController();
         process.once("SIGINT", () => stop.abort());
-        const { report } = await consoleProgress().step(
-          `drift of ${groups.join(", ") || options.platform}`,
-          (note) =>
-            drift(
-              workspace,
-              { platform: options.platform, groups },
-              { ...options, signal: stop.signal },
-              note,
-            ),
-        );
+        const scope = { platform: options.platform, groups };
+        const settings = { ...options, signal: stop.signal };
+        const title = `drift of ${groups.join(", ") || options.platform}`;
+        const report = await consoleProgress().step(title, async (note) => {
+          const found = await drift(workspace, scope, settings, note);
+          return options.fix ? await fixDrift(workspace, scope, found, settings, note) : found.report;
+        });
         if (options.report !== undefined) writeFileSync(options.report, driftJson(report));
         process.stdout.write(options.json ? driftJson(report) : driftText(report, paint));
         if (options.json) process.stderr.write(`${driftSummary(report)}\n`);

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { repairStack } from "../fleet/repair-stack";
+import { repairLines, repairStack } from "../fleet/repair-stack";
 import { projectWorkspace } from "./project";
 
 export function repairCommand(): Command {
@@ -19,21 +19,7 @@ export function repairCommand(): Command {
         process.stdout.write(`${JSON.stringify(done, null, 2)}\n`);
         return;
       }
-      const lines = [
-        ...done.cut.map(
-          ({ id, action, step }) => `"${action}" of ${id} was cut off${step ? ` at ${step}` : ""}`,
-        ),
-        ...done.brokenLocks.map((who) => `broke the lock of ${who}, which is dead`),
-        ...done.torn.map(
-          (file) => `removed ${file}, which was half written and kept the state from being read`,
-        ),
-        ...done.ended.map((name) => `ended ${name}, which its engine had left behind`),
-        ...done.adopted.map((what) => `adopted ${what}`),
-        ...done.removed.map(
-          (what) => `removed the container ${what}, which was not recorded; the next update makes it anew`,
-        ),
-        ...done.forgotten.map((what) => `forgot ${what}, which was begun and not made`),
-      ];
+      const lines = repairLines(done);
       process.stdout.write(
         lines.length === 0 ? "nothing to repair\n" : `${lines.join("\n")}\nNow run: pulumi up -s ${stack}\n`,
       );

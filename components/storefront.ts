@@ -6,6 +6,7 @@ import type { Modules } from "../config/modules/types";
 import { containerName, userId, volumeName, type Owner } from "../config/names";
 import type { Suspension } from "../config/lifecycle/suspension";
 import type { DatabaseServer, Sandbox } from "../config/platform";
+import { migrationLimits } from "../config/migration-limits";
 import type { InitialData } from "../config/templates/types";
 import { orderedScopes, type Scope } from "../config/scopes";
 import type { SecretVersions } from "../config/secret-versions";
@@ -72,9 +73,6 @@ export interface StorefrontLimits extends ContainerLimits {
   readonly databaseConnections: number;
   readonly temporaryStorageBytes: number;
 }
-
-/** Limits of the migration: the same in every tier, so that a change of tier does not change how data is migrated. */
-const migrationLimits = { memoryBytes: 256 * mebibyte, cpus: 1, processes: 64, logSizeBytes: 2 * mebibyte };
 
 /** The containers that serve: visitors are let in when the last of them is there. */
 export interface Storefront {

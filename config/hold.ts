@@ -25,7 +25,7 @@ export function withoutHeld(fleet: Fleet, held: ReadonlySet<string>): Fleet {
 }
 
 /** The substation whose file a problem is in; undefined where it is in another kind of file. */
-export function substationIn(fleet: Fleet, { file }: Problem): string | undefined {
+export function substationIn(fleet: Fleet, { file }: Pick<Problem, "file">): string | undefined {
   const [folder, name] = [basename(dirname(file)), basename(file)];
   return fleet.groups.has(folder) && name.endsWith(".yaml") ? name.slice(0, -".yaml".length) : undefined;
 }

@@ -28,7 +28,11 @@ const member = {
 const done = {
   ...member,
   url: text.describe("Its home page."),
-  proof: text.describe("The proof that holds for it: its file."),
+  proof: text
+    .optional()
+    .describe(
+      "The proof that holds for it: its file. Absent where none was asked for: then nobody has bought.",
+    ),
 };
 
 const memberSchema = z.discriminatedUnion("outcome", [

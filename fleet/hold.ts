@@ -1,11 +1,12 @@
 import { formatHeld, holdVariable } from "../config/hold";
+import { substationOf } from "../policies/facts/steps";
+import { readState } from "./standing";
 import type { Workspace } from "./pulumi";
-import { standing } from "./standing";
 
 /**
  * How an update leaves some substations as they are: the program and the policy pack learn their ids, so that they are neither laid out nor missed, and the engine keeps
  * what stands of them.
- * @returns `at` is the workspace to run in; `exclude` holds URNs of components, with which the engine keeps all that is below them
+ * @returns `at` is the workspace to run in; `exclude` holds the URNs of all that stands of them: of what is excluded alone, the engine neither changes nor reads anything
  */
 export async function heldOptions(
   workspace: Workspace,
@@ -14,7 +15,9 @@ export async function heldOptions(
 ): Promise<{ readonly at: Workspace; readonly exclude: string[] }> {
   if (held.size === 0) return { at: workspace, exclude: [] };
   const at = { ...workspace, env: { ...workspace.env, [holdVariable]: formatHeld(held) } };
-  const found = await standing(workspace, stack);
-  const exclude = [...found].filter(([id]) => held.has(id)).map(([, { urn }]) => urn);
-  return { at, exclude };
+  const { resources = [] } = (await readState(workspace, stack))?.deployment ?? {};
+  const exclude = new Set(
+    resources.filter((resource) => held.has(substationOf(resource, "")?.id ?? "")).map(({ urn }) => urn),
+  );
+  return { at, exclude: [...exclude] };
 }

@@ -22,3 +22,16 @@ export async function repairStack(workspace: Workspace, name: string): Promise<S
   });
   return { ...repaired, cut: isPlatform ? [] : settleCutRuns(workspace.root, name) };
 }
+
+/** What was done as sentences, without full stops; none where there was nothing to do. */
+export const repairLines = (done: StackRepair): string[] => [
+  ...done.cut.map(({ id, action, step }) => `"${action}" of ${id} was cut off${step ? ` at ${step}` : ""}`),
+  ...done.brokenLocks.map((who) => `broke the lock of ${who}, which is dead`),
+  ...done.torn.map((file) => `removed ${file}, which was half written and kept the state from being read`),
+  ...done.ended.map((name) => `ended ${name}, which its engine had left behind`),
+  ...done.adopted.map((what) => `adopted ${what}`),
+  ...done.removed.map(
+    (what) => `removed the container ${what}, which was not recorded; the next update makes it anew`,
+  ),
+  ...done.forgotten.map((what) => `forgot ${what}, which was begun and not made`),
+];

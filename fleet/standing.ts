@@ -1,4 +1,4 @@
-import type { Resource } from "./checkpoint";
+import type { Checkpoint, Resource } from "./checkpoint";
 import { asUser, noStack, PulumiFailed, pulumiOk, type Workspace } from "./pulumi";
 
 /** A substation as the state of its stack has it. */
@@ -21,8 +21,10 @@ export interface StandingShop {
   readonly image: string;
 }
 
-interface Exported {
-  readonly deployment: { readonly resources?: readonly WithOutputs[] };
+interface Exported extends Checkpoint {
+  readonly deployment: Omit<Checkpoint["deployment"], "resources"> & {
+    readonly resources?: readonly WithOutputs[];
+  };
 }
 interface WithOutputs extends Resource {
   readonly outputs?: Outputs;
@@ -38,12 +40,21 @@ interface Outputs {
  * @throws UserError where the state cannot be read
  */
 export async function standing(workspace: Workspace, group: string): Promise<ReadonlyMap<string, Standing>> {
-  return await asUser(`the state of stack ${group} cannot be read`, group, async () => {
+  const state = await readState(workspace, group);
+  return state ? standingIn(state) : new Map();
+}
+
+/**
+ * The state of a stack, its secrets encrypted.
+ * @returns undefined for a stack that was never made
+ * @throws UserError where it cannot be read
+ */
+export async function readState(workspace: Workspace, stack: string): Promise<Exported | undefined> {
+  return await asUser(`the state of stack ${stack} cannot be read`, stack, async () => {
     try {
-      const exported = await pulumiOk(workspace, ["stack", "export", "-s", group]);
-      return standingIn(JSON.parse(exported) as Exported);
+      return JSON.parse(await pulumiOk(workspace, ["stack", "export", "-s", stack])) as Exported;
     } catch (error) {
-      if (error instanceof PulumiFailed && noStack(error)) return new Map();
+      if (error instanceof PulumiFailed && noStack(error)) return undefined;
       throw error;
     }
   });

@@ -9,11 +9,9 @@ export function stateFolders(
   backend: string,
   { project, stack }: StackName,
 ): Record<"stacks" | "locks" | "history", string> | undefined {
-  if (!backend.startsWith("file://")) return undefined;
-  const root = join(
-    (backend.slice("file://".length).split("?")[0] ?? "").replace(/^~(?=\/|$)/, homedir()),
-    ".pulumi",
-  );
+  const folder = stateFolder(backend);
+  if (folder === undefined) return undefined;
+  const root = join(folder, ".pulumi");
   return {
     stacks: join(root, "stacks", project),
     locks: join(root, "locks", "organization", project, stack),
@@ -39,6 +37,15 @@ export function stateFiles(backend: string, name: StackName): StateStore | undef
     },
     removeTorn: () => removeTornFiles(folders, name.stack),
   };
+}
+
+/** Where this program's own locks lie: beside the state where that is in a folder, else in the project's. */
+export const lockFolder = (backend: string, root: string): string =>
+  join(stateFolder(backend) ?? root, ".substation", "locks");
+
+function stateFolder(backend: string): string | undefined {
+  if (!backend.startsWith("file://")) return undefined;
+  return (backend.slice("file://".length).split("?")[0] ?? "").replace(/^~(?=\/|$)/, homedir());
 }
 
 /** How long a file that the backend is about to rename may keep its temporary name, in milliseconds; it takes microseconds. */

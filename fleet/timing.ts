@@ -64,7 +64,8 @@ export function substationOf({ new: after, old: before }: StepMetadata): string 
   return parent.includes("::substation:index:Substation::") ? nameOf(parent) : undefined;
 }
 
-export function partOf({ type, urn }: StepMetadata): Part | undefined {
+/** The part that a resource of a substation belongs to; undefined for what is of none, such as the component itself. */
+export function partOf({ type, urn }: Pick<StepMetadata, "type" | "urn">): Part | undefined {
   if (type.startsWith("random:")) return "secrets";
   if (type.startsWith("postgresql:")) return "database";
   if (type.startsWith("cloudflare:")) return "name";

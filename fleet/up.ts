@@ -37,20 +37,29 @@ export interface CarryOutOptions extends Omit<PlanOptions, "onEvent" | "maxTouch
   readonly continueOnError?: boolean;
 }
 
+export interface CarriedOut {
+  readonly kind: "updated" | "failed";
+  /** What Pulumi printed. */
+  readonly output: string;
+  /** The engine was ended from outside: what it did last is not in the state. */
+  readonly killed: boolean;
+}
+
 /** Updates a stack whose plan was judged before. */
 export async function carryOut(
   workspace: Workspace,
   stack: string,
   { held = new Set(), continueOnError = false, ...options }: CarryOutOptions,
   onEvent: (event: EngineEvent) => void,
-): Promise<{ readonly kind: "updated" | "failed"; readonly output: string }> {
+): Promise<CarriedOut> {
   const { at, exclude } = await heldOptions(workspace, stack, held);
   try {
     const update = await stackOf(at, stack);
     const done = await update.up({ ...engineOptions(options), exclude, continueOnError, onEvent });
-    return { kind: "updated", output: said(done) };
+    return { kind: "updated", output: said(done), killed: false };
   } catch (error) {
-    if (error instanceof PulumiFailed) return { kind: "failed", output: said(error) };
+    if (error instanceof PulumiFailed)
+      return { kind: "failed", output: said(error), killed: error.code === null };
     throw error;
   }
 }

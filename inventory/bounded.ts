@@ -21,3 +21,22 @@ export async function mapBounded<T, R>(
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
   return results;
 }
+
+/** Runs work beside other work, at most `limit` at one time, in the order in which it is asked for. */
+export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
+
+export function limiter(limit: number): Limiter {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= limit) await new Promise<void>((begin) => waiting.push(begin));
+    else running++;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift(); // it takes this one's place
+      if (next) next();
+      else running--;
+    }
+  };
+}

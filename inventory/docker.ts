@@ -143,6 +143,10 @@ export async function processLimitOf(id: string): Promise<number | null> {
   return HostConfig.PidsLimit;
 }
 
+/** Sets how many cores a container may use, from now on and after a restart too. */
+export const limitCores = (nameOrId: string, cores: number): Promise<unknown> =>
+  docker.post(`/containers/${nameOrId}/update`, {}, { NanoCpus: Math.round(cores * 1e9) });
+
 /** Removes a container, running or not, with the volumes that have no name. One that is already gone is no error. */
 export async function removeContainer(nameOrId: string): Promise<void> {
   try {

@@ -16,9 +16,6 @@ const recordRules: ReadonlySet<string> = new Set([
 ]);
 const limits = ["mustRun", "memory", "memorySwap", "cpus"];
 
-/** What the Docker provider would replace a container for, and Docker itself sets while it runs. */
-export const isLimitOfCores = (diffs: readonly string[]): boolean => diffs.includes("cpus");
-
 export function isRepairable({ object: { kind }, id, state, intent, audited }: Seen): boolean {
   if (id === undefined) return false;
   const rules = audited.map(({ rule }) => rule.id);

@@ -54,7 +54,7 @@ export async function suspend(
     load,
   );
   await updateOne(workspace, { id, group, held, what: "suspended", file: spec.file, signal });
-  const [target] = await targets(workspace, { ids: [id] }, held);
+  const [target] = await targets(workspace, { group, only: new Set([id]) });
   if (!target?.standing?.shop) throw new Error(`${id} is not in its stack after its update`);
   return { ...suspended, group, file: spec.file, disobeyed: await disobeyed(target, target.standing) };
 }

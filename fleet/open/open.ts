@@ -1,7 +1,18 @@
-import type { OpenReport } from "../../config/open-report";
+import { availableParallelism, totalmem } from "node:os";
+import { performance } from "node:perf_hooks";
+import { join, relative } from "node:path";
+import { outcomes, type Member, type OpenReport, type Outcome } from "../../config/open-report";
+import type { Platform } from "../../config/platform";
+import { platformOf, projectSettings } from "../../config/stack-config";
+import { readTree } from "../../config/tree";
+import { limiter } from "../../inventory/bounded";
+import { version } from "../../package.json";
+import { Run } from "../journal";
 import type { Workspace } from "../pulumi";
-import type { Hear } from "./events";
-import type { Selection } from "./selection";
+import { platformUnder } from "../read-platform";
+import { tell, type Hear } from "./events";
+import { openGroup, type GroupResult } from "./group";
+import { select, type Selection } from "./selection";
 
 export interface OpenOptions {
   /** Groups that are worked on at one time. @default the cores, or the gigabytes of memory where that is less */
@@ -18,13 +29,86 @@ export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Shops that are bought from at one time, over all groups: much of a proof is waiting, and all of them share the host. */
+const proofsAtOnce = 4;
+
+/** Each engine with its plugins takes most of a gigabyte, and most of a core. */
+export const defaultEngines = (): number =>
+  Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / 2 ** 30)));
+
 /**
- * Opens substations, and goes on with the others where one cannot be opened. What is not selected is left as it is.
+ * Opens substations, and goes on with the others where one cannot be opened. What is not selected is left as it is, whatever its file says.
  * @throws UserError where nothing can be begun: for an id that no file has
  */
-export type OpenFleet = (
+export async function openFleet(
   workspace: Workspace,
   selection: Selection,
-  options?: OpenOptions,
-  on?: Hear,
-) => Promise<OpenReport>;
+  options: OpenOptions = {},
+  on: Hear = () => undefined,
+): Promise<OpenReport> {
+  const began = new Date();
+  const start = performance.now();
+  const { root } = workspace;
+  const selected = await select(root, selection);
+  const { engines = defaultEngines() } = options;
+  const journal = new Run(root);
+  const say = tell(on);
+  const groups = [...selected].map(([group, ids]) => ({ group, ids }));
+  say({ event: "begun", run: journal.id, groups, engines });
+  const shared = {
+    workspace,
+    options,
+    tell: say,
+    journal,
+    engines: limiter(engines),
+    provers: limiter(proofsAtOnce),
+  };
+  const platform = platforms(workspace);
+  const results = await Promise.all(
+    groups.map(({ group, ids }) =>
+      openGroup({
+        ...shared,
+        group,
+        ids,
+        whole: selection === "all",
+        others: othersOf(root, group, ids),
+        platform: () => platform(group),
+      }),
+    ),
+  );
+  const members = results.flatMap((result) => result.members);
+  return {
+    version: 1,
+    run: journal.id,
+    when: `${began.toISOString().slice(0, 19)}Z`,
+    seconds: Math.round(performance.now() - start) / 1000,
+    by: { substation: version, node: process.version },
+    counts: countsOf(members),
+    groups: results.map(({ report }: GroupResult) => report),
+    members,
+  };
+}
+
+/** Members of the group that are not to be opened, by their files' names. */
+function othersOf(root: string, group: string, ids: readonly string[]): readonly string[] {
+  const { groups } = readTree(join(root, "stacks"), (path) => relative(root, path));
+  const files = groups.find(({ name }) => name === group)?.files ?? [];
+  return files.map(({ id }) => id).filter((id) => !ids.includes(id));
+}
+
+/** Each platform is read once: its secrets are decrypted for it, which takes a second. */
+function platforms(workspace: Workspace): (group: string) => Promise<Platform> {
+  const settings = projectSettings(workspace);
+  const read = new Map<string, Promise<Platform>>();
+  return (group) => {
+    const stack = platformOf(settings, group);
+    const found = read.get(stack) ?? platformUnder(workspace, group);
+    read.set(stack, found);
+    return found;
+  };
+}
+
+function countsOf(members: readonly Member[]): Record<Outcome, number> {
+  const of = (outcome: Outcome) => members.filter((member) => member.outcome === outcome).length;
+  return Object.fromEntries(outcomes.map((outcome) => [outcome, of(outcome)])) as Record<Outcome, number>;
+}

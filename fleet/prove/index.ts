@@ -34,13 +34,18 @@ export async function proveAll(
   return await proveTargets(workspace.root, await targets(workspace, { ids }), shown);
 }
 
-/** Proves those of a group that have no valid proof. @returns all of the group, as they are looked up, and what was proved */
+/**
+ * Proves those of a group that have no valid proof.
+ * @param only these members, whatever is wrong with others
+ * @returns all that were looked up, and what was proved
+ */
 export async function proveMissing(
   workspace: Workspace,
   group: string,
   shown: Shown,
+  only?: ReadonlySet<string>,
 ): Promise<{ readonly looked: readonly Target[]; readonly proved: readonly Proved[] }> {
-  const looked = await targets(workspace, { group });
+  const looked = await targets(workspace, { group, only });
   const missing = looked.filter(
     (target) =>
       !target.spec.suspended &&

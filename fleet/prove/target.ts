@@ -8,7 +8,7 @@ import {
   type Problem,
   type SubstationSpec,
 } from "../../config/fleet";
-import { withoutHeld } from "../../config/hold";
+import { substationIn } from "../../config/hold";
 import type { Ingress } from "../../config/platform";
 import {
   platformOf,
@@ -39,22 +39,19 @@ export interface PlatformAddress {
   readonly sandboxGateway: string | undefined;
 }
 
-/** Those of a group, or those with an id; without an id, all of the fleet. */
-export type Choice = { readonly group: string } | { readonly ids: readonly string[] };
+/** Those of a group, or of some of its members, whatever stands in the files of the others; or those with an id; without an id, all of the fleet. */
+export type Choice =
+  | { readonly group: string; readonly only?: ReadonlySet<string> | undefined }
+  | { readonly ids: readonly string[] };
 
 /**
  * Substations in the order of the files.
- * @param held substations whose files are not looked at
  * @throws UserError for an id that no file has, where files of their groups or common to all have problems, or where a stack cannot be read
  */
-export async function targets(
-  workspace: Workspace,
-  choice: Choice,
-  held: ReadonlySet<string> = new Set(),
-): Promise<Target[]> {
+export async function targets(workspace: Workspace, choice: Choice): Promise<Target[]> {
   const settings = projectSettings(workspace);
-  const fleet = withoutHeld(loadFleet(join(workspace.root, "stacks")), held);
-  const specs = "group" in choice ? ofGroup(fleet, choice.group) : withIds(fleet, choice.ids);
+  const fleet = loadFleet(join(workspace.root, "stacks"));
+  const specs = "group" in choice ? ofGroup(fleet, choice.group, choice.only) : withIds(fleet, choice.ids);
   const groups = [...new Set(specs.map(({ group }) => group))];
   const platforms = new Map(
     groups.map((group) => [group, platformAddress(settings, platformOf(settings, group))]),
@@ -73,9 +70,10 @@ export async function targets(
   }));
 }
 
-function ofGroup(fleet: Fleet, group: string): readonly SubstationSpec[] {
-  refuse(problemsFor(fleet, group));
-  return fleet.groups.get(group) ?? [];
+function ofGroup(fleet: Fleet, group: string, only?: ReadonlySet<string>): readonly SubstationSpec[] {
+  const isWanted = (id: string | undefined) => id === undefined || !only || only.has(id);
+  refuse(problemsFor(fleet, group).filter((problem) => isWanted(substationIn(fleet, problem))));
+  return (fleet.groups.get(group) ?? []).filter(({ id }) => isWanted(id));
 }
 
 function withIds(fleet: Fleet, ids: readonly string[]): readonly SubstationSpec[] {

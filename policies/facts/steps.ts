@@ -53,4 +53,4 @@ export function substationOf(
 
 /** `urn:pulumi:<stack>::<project>::<types>::<name>` */
 export const urnStack = (urn: string): string => urn.split(":")[2] ?? "";
-const urnName = (urn: string): string => urn.split("::").slice(3).join("::");
+export const urnName = (urn: string): string => urn.split("::").slice(3).join("::");

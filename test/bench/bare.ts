@@ -14,7 +14,9 @@ import {
   type Owner,
 } from "../../config/names";
 import { mainStationPublicKey, mintToken } from "../../config/main-station-token";
-import type { Platform } from "../../config/platform";
+import { sandboxOf, type Platform } from "../../config/platform";
+import { shopUrl } from "../../config/urls";
+import { channelConfig } from "../../components/channels";
 import { formatScopes, orderedScopes } from "../../config/scopes";
 import { tarStream } from "../../local/tar";
 import { command, said } from "./commands";
@@ -26,16 +28,24 @@ import { psql, zoneApi } from "./servers";
  */
 export interface BareShop {
   readonly owner: Owner;
-  /** Of the same file as the program's. It sells nothing: channels would want secrets. */
+  /** Of the same file as the program's. */
   readonly spec: SubstationSpec;
+  /** By channel and field. */
+  readonly channelSecrets: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 const mebibyte = 1024 * 1024;
 const secretsFolder = "run/secrets";
 const shopSecretsFolder = "srv/shop-secrets";
 
+/** What serves, as a proof wants to know it. */
+export interface Served {
+  readonly id: string;
+  readonly name: string;
+}
+
 /** Opens one; it is ready when its container is healthy and its DNS record is there. */
-export async function openBare(platform: Platform, shop: BareShop, signal: AbortSignal): Promise<void> {
+export async function openBare(platform: Platform, shop: BareShop, signal: AbortSignal): Promise<Served> {
   const secrets = createSecrets(platform, shop);
   await createDatabase(platform, shop, secrets, signal);
   const volume = volumeName(shop.owner.platform, shop.owner.id);
@@ -45,11 +55,12 @@ export async function openBare(platform: Platform, shop: BareShop, signal: Abort
     { signal },
   );
   await migrate(platform, shop, secrets, signal);
-  await serve(platform, shop, signal);
+  const served = await serve(platform, shop, signal);
   await createRecord(platform, shop, signal);
+  return served;
 }
 
-interface Secrets {
+export interface Secrets {
   readonly migratePassword: string;
   readonly appPassword: string;
   readonly sessionKey: string;
@@ -58,7 +69,7 @@ interface Secrets {
 }
 
 /** Drawn and signed here at no cost; a shell would start `openssl` six times. */
-function createSecrets(platform: Platform, { owner, spec }: BareShop): Secrets {
+export function createSecrets(platform: Platform, { owner, spec }: BareShop): Secrets {
   const draw = () => randomBytes(20).toString("hex");
   const claims = { platform: platform.name, id: owner.id, scopes: spec.tier.scopes, jti: draw() };
   return {
@@ -71,7 +82,7 @@ function createSecrets(platform: Platform, { owner, spec }: BareShop): Secrets {
 }
 
 /** One session: roles, the database closed, its marks, PUBLIC sent away, opened, granted. */
-async function createDatabase(
+export async function createDatabase(
   platform: Platform,
   { owner, spec: { resources } }: BareShop,
   secrets: Secrets,
@@ -115,7 +126,6 @@ async function migrate(
   signal: AbortSignal,
 ): Promise<void> {
   const { owner } = shop;
-  const name = databaseName(owner.platform, owner.id);
   const flags = [
     ...limited({ memoryBytes: 256 * mebibyte, cpus: 1, processes: 64, logSizeBytes: 2 * mebibyte }),
     ...["--mount", `type=volume,source=${volumeName(owner.platform, owner.id)},target=/${shopSecretsFolder}`],
@@ -128,23 +138,33 @@ async function migrate(
     ["create", ...common(platform, shop, "migrate", flags), platform.storefrontImage, "migrate"],
     { signal },
   );
-  const { migratePassword, appPassword, ...shopSecrets } = secrets;
-  const archive = await archiveOf({
-    [`${secretsFolder}/substation.json`]: config(platform, shop, migrateRole(name), migratePassword, {
-      initialData: shop.spec.initialData,
-    }),
-    [`${shopSecretsFolder}/substation.json`]: config(platform, shop, appRole(name), appPassword, {
-      secrets: { ...shopSecrets, channels: {} },
-    }),
-  });
+  const archive = await archiveOf(filesOf(platform, shop, secrets));
   await command("docker", ["cp", "-", `${id}:/`], { input: archive, signal });
   await command("docker", ["start", "--attach", id], { signal });
 }
 
+/** What the migration's container is given before it starts, by path: its own file, and the shop's. */
+export function filesOf(
+  platform: Platform,
+  shop: BareShop,
+  { migratePassword, appPassword, ...secrets }: Secrets,
+): Readonly<Record<string, string>> {
+  const { owner, spec, channelSecrets } = shop;
+  const name = databaseName(owner.platform, owner.id);
+  return {
+    [`${secretsFolder}/substation.json`]: config(platform, shop, migrateRole(name), migratePassword, {
+      initialData: spec.initialData,
+    }),
+    [`${shopSecretsFolder}/substation.json`]: config(platform, shop, appRole(name), appPassword, {
+      secrets: { ...secrets, channels: channelSecrets },
+    }),
+  };
+}
+
 /** `docker run --detach`, then `docker inspect` until it is healthy. */
-async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): Promise<void> {
+async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): Promise<Served> {
   const { owner, spec } = shop;
-  const { resources, tier } = spec;
+  const { resources } = spec;
   const flags = [
     ...limited(resources),
     ...[
@@ -165,11 +185,9 @@ async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): P
       "--health-retries",
       "3",
     ],
-    ...ownerLabels(owner, "shop"),
-    ...label(labels.scopes, formatScopes(tier.scopes)),
-    ...label(labels.processes, String(resources.processes)),
-    ...routeLabels(platform, shop),
+    ...shopLabels(platform, shop).flatMap(([key, value]) => label(key, value)),
   ];
+  const name = containerName(owner.platform, owner.id, "shop", flags);
   const id = await said(
     "docker",
     ["run", "--detach", ...common(platform, shop, "shop", flags), platform.storefrontImage],
@@ -180,13 +198,13 @@ async function serve(platform: Platform, shop: BareShop, signal: AbortSignal): P
   for (let pause = 600; ; pause = 200) {
     await sleep(pause, undefined, { signal });
     const health = await said("docker", ["inspect", "--format", "{{.State.Health.Status}}", id], { signal });
-    if (health === "healthy") return;
+    if (health === "healthy") return { id, name };
     if (health === "unhealthy" || performance.now() > end)
       throw new Error(`the bare container of ${owner.id} is ${health}`);
   }
 }
 
-async function createRecord(
+export async function createRecord(
   platform: Platform,
   { owner, spec: { host } }: BareShop,
   signal: AbortSignal,
@@ -250,33 +268,43 @@ const temporary = (bytes: number): string => `/tmp:rw,noexec,nosuid,nodev,mode=1
 
 const label = (key: string, value: string): string[] => ["--label", `${key}=${value}`];
 
-const ownerLabels = (owner: Owner, role: string): string[] => [
-  ...label(labels.mark, mark(owner)),
-  ...label(labels.platform, owner.platform),
-  ...label(labels.group, owner.group),
-  ...label(labels.id, owner.id),
-  ...label(labels.role, role),
+const ownerLabels = (owner: Owner, role: string): string[] =>
+  ownerLabelsOf(owner, role).flatMap(([key, value]) => label(key, value));
+
+/** Keys and values. */
+export type Labels = readonly (readonly [string, string])[];
+
+export const ownerLabelsOf = (owner: Owner, role: string): Labels => [
+  [labels.mark, mark(owner)],
+  [labels.platform, owner.platform],
+  [labels.group, owner.group],
+  [labels.id, owner.id],
+  [labels.role, role],
 ];
 
-function routeLabels(platform: Platform, { owner, spec: { host } }: BareShop): string[] {
+export function shopLabels(platform: Platform, { owner, spec }: BareShop): Labels {
+  const { host, tier, resources } = spec;
   const name = `${owner.id}-${shortHash([host])}`;
   const [router, service, middleware] = ["routers", "services", "middlewares"].map(
     (part) => `traefik.http.${part}.${name}`,
   );
   return [
-    ...label("traefik.enable", "true"),
-    ...label("traefik.docker.network", platform.edgeNetwork),
-    ...label(`${router}.rule`, `Host(\`${host}\`)`),
-    ...label(`${router}.entrypoints`, "web"),
-    ...label(`${router}.service`, name),
-    ...label(`${router}.middlewares`, name),
-    ...label(`${middleware}.retry.attempts`, "3"),
-    ...label(`${middleware}.retry.initialinterval`, "50ms"),
-    ...label(`${service}.loadbalancer.server.port`, "8080"),
-    ...label(`${service}.loadbalancer.healthcheck.path`, "/healthz"),
-    ...label(`${service}.loadbalancer.healthcheck.port`, "9090"),
-    ...label(`${service}.loadbalancer.healthcheck.interval`, "1s"),
-    ...label(`${service}.loadbalancer.healthcheck.timeout`, "2s"),
+    ...ownerLabelsOf(owner, "shop"),
+    [labels.scopes, formatScopes(tier.scopes)],
+    [labels.processes, String(resources.processes)],
+    ["traefik.enable", "true"],
+    ["traefik.docker.network", platform.edgeNetwork],
+    [`${router}.rule`, `Host(\`${host}\`)`],
+    [`${router}.entrypoints`, "web"],
+    [`${router}.service`, name],
+    [`${router}.middlewares`, name],
+    [`${middleware}.retry.attempts`, "3"],
+    [`${middleware}.retry.initialinterval`, "50ms"],
+    [`${service}.loadbalancer.server.port`, "8080"],
+    [`${service}.loadbalancer.healthcheck.path`, "/healthz"],
+    [`${service}.loadbalancer.healthcheck.port`, "9090"],
+    [`${service}.loadbalancer.healthcheck.interval`, "1s"],
+    [`${service}.loadbalancer.healthcheck.timeout`, "2s"],
   ];
 }
 
@@ -290,6 +318,7 @@ function config(
 ): string {
   const name = databaseName(owner.platform, owner.id);
   const { address, port, ca } = platform.database;
+  const url = shopUrl(spec.host, platform.ingress.port);
   return JSON.stringify({
     contract: 1,
     ...owner,
@@ -300,11 +329,11 @@ function config(
       publicKey: mainStationPublicKey(platform.mainStationSigningKey),
     },
     host: spec.host,
-    url: `http://${spec.host}:${platform.ingress.port}`,
+    url,
     revenueShareBasisPoints: spec.revenueShareBasisPoints,
     markupBasisPoints: spec.markupBasisPoints,
     modules: spec.modules,
-    channels: {},
+    channels: channelConfig(url, spec.channels, sandboxOf(platform)),
     database: {
       host: address,
       port,

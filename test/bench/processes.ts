@@ -9,7 +9,12 @@ export interface Usage {
   /** Largest sum at one moment, in MiB; 0 where memory was not watched. Shared pages count in part (PSS), or once for each process (RSS). */
   readonly peakPss: number;
   readonly peakRss: number;
+  /** What Pulumi's engines wrote to files, in MiB: their checkpoints, again and again. */
+  readonly stateMiB: number;
 }
+
+/** Pulumi's engine, whose plugins have names of their own. */
+const engine = "pulumi";
 
 interface Stat {
   readonly name: string;
@@ -24,11 +29,12 @@ const ticksPerSecond = 100;
 
 /**
  * Watches a process tree by /proc. Time is read every 100 ms, which costs next to nothing. Memory walks page tables, and takes its time from
- * what is measured: ask for it in a run of its own. What a process does in its last 100 ms is missed.
+ * what is measured: ask for it in a run of its own, which looks every 250 ms. What a process does after the last look is missed.
  */
 export class Watch {
   readonly #last = new Map<number, Stat>();
   readonly #strangers = new Set<number>();
+  readonly #written = new Map<number, number>();
   readonly #timer: NodeJS.Timeout;
   #peakPss = 0;
   #peakRss = 0;
@@ -38,7 +44,7 @@ export class Watch {
     private readonly memory = false,
   ) {
     this.#sample();
-    this.#timer = setInterval(() => this.#sample(), 100);
+    this.#timer = setInterval(() => this.#sample(), memory ? 250 : 100);
   }
 
   stop(): Usage {
@@ -47,11 +53,16 @@ export class Watch {
     for (const { name, ticks } of this.#last.values())
       byProgram[name] = (byProgram[name] ?? 0) + ticks / ticksPerSecond;
     const cpuSeconds = Object.values(byProgram).reduce((sum, seconds) => sum + seconds, 0);
-    return { cpuSeconds, cpuByProgram: byProgram, peakPss: this.#peakPss, peakRss: this.#peakRss };
+    return {
+      ...{ cpuSeconds, cpuByProgram: byProgram, peakPss: this.#peakPss, peakRss: this.#peakRss },
+      stateMiB: sum([...this.#written.values()]) / 1024 / 1024,
+    };
   }
 
   #sample(): void {
     const alive = this.#tree();
+    for (const pid of alive.filter((pid) => this.#last.get(pid)?.name === engine))
+      this.#written.set(pid, Math.max(this.#written.get(pid) ?? 0, writtenBy(pid)));
     if (!this.memory) return;
     const sizes = alive.map(memoryOf);
     this.#peakPss = Math.max(this.#peakPss, sum(sizes.map(({ pss }) => pss)));
@@ -113,6 +124,10 @@ export function memoryOf(pid: number): { readonly pss: number; readonly rss: num
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) / 1024;
   return { pss: field("Pss"), rss: field("Rss") };
 }
+
+/** Bytes that a process has written to files so far, whether they have reached the disk or not; 0 where it has just gone. */
+const writtenBy = (pid: number): number =>
+  Number(/^write_bytes: (\d+)$/m.exec(readGone(`/proc/${pid}/io`) ?? "")?.[1] ?? 0);
 
 /** CPU seconds of all commands that this process has started and that have ended. */
 export function commandSeconds(): number {

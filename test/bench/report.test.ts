@@ -1,56 +1,73 @@
-import { mebibytes } from "./cases";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { batchOf } from "./batch";
+import { mebibytes } from "./cases/standing";
+import { inParallel } from "./commands";
 import type { Machine } from "./machine";
 import { parseStat } from "./processes";
-import { json, median, table, targeted, type Case } from "./report";
-import { inParallel } from "./commands";
+import { against, median, table, targeted, type Case } from "./report";
+import { keepResult, readResults } from "./results";
 
 const opening: Case = {
-  name: "open-25",
-  seconds: 20.129,
-  baselineSeconds: 10,
-  ratio: 2.0129,
-  engineCpuSeconds: 12.345,
+  name: "open-100",
+  ...against(120.129, "bare, 8 at a time", 60),
+  cpuSeconds: 12.345,
   peakPssMiB: 1,
   parts: { node: 1.239 },
 };
 const found = [
-  targeted(opening, "ratio", 2, "times"),
+  targeted(targeted(opening, "ratio", 2, "times"), "seconds", 90, "s"),
   targeted({ name: "resting-10", restingMiB: 30.5 }, "restingMiB", 64, "MiB"),
+  { name: "terraform-10", skipped: "there is no `terraform` on PATH" },
 ];
 
 test("people get a line for each case, and a missed target is seen", () => {
   expect(table(found)).toBe(
     [
-      "case        seconds  bare s  ratio  target",
-      "open-25     20.13    10.00   2.01   2 × bare  MISSED  engine cpu seconds 12.35, peak pss MiB 1",
-      "resting-10  -        -       -      64 MiB    met     resting MiB 30.5",
+      "case          seconds  against                  ratio  targets",
+      "open-100      120.13   60.00 bare, 8 at a time  2.00   ratio 2 × MISSED, 90 s MISSED  cpu seconds 12.35, peak pss MiB 1",
+      "resting-10    -        -                        -      resting MiB 64 MiB met         resting MiB 30.5",
+      "terraform-10  -        -                        -      -                              not measured: there is no `terraform` on PATH",
       "",
     ].join("\n"),
   );
 });
 
-test("machines get every case with the same keys, and numbers that are no longer than they are true", () => {
-  expect(JSON.parse(json({ cores: 2 } as Machine, found))).toEqual({
-    machine: { cores: 2 },
-    cases: [
-      {
-        ...{
-          name: "open-25",
-          seconds: 20.13,
-          baselineSeconds: 10,
-          ratio: 2.01,
-          engineCpuSeconds: 12.35,
-          peakPssMiB: 1,
-          parts: { node: 1.24 },
-        },
-        target: { figure: "ratio", limit: 2, unit: "times", met: false },
-      },
-      {
-        ...{ name: "resting-10", seconds: null, baselineSeconds: null, ratio: null, restingMiB: 30.5 },
-        target: { figure: "restingMiB", limit: 64, unit: "MiB", met: true },
-      },
-    ],
-  });
+test("what a case measured is kept in a file of its own, with numbers that are no longer than they are true, and read in the order of the cases", () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "substation-results-"));
+  try {
+    const of = (one: Case) => ({
+      at: "2026-01-01T00:00:00.000Z",
+      machine: { cores: 2 } as Machine,
+      case: one,
+    });
+    const names = ["resting-10", "open-100", "open-1"];
+    expect(readResults(path.join(folder, "none"), names)).toEqual([]);
+    for (const one of found) keepResult(folder, of(one));
+    const kept = readResults(folder, names);
+    expect(kept.map((result) => result.case.name)).toEqual(["resting-10", "open-100"]);
+    expect(kept[1]).toMatchObject({
+      machine: { cores: 2 },
+      case: { seconds: 120.13, baseline: { what: "bare, 8 at a time", seconds: 60 }, parts: { node: 1.24 } },
+    });
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
+test("a batch fills its groups but for the last, and its ids differ", () => {
+  expect([...batchOf("a", 5, 2)]).toEqual([
+    ["ag1", ["an1", "an2"]],
+    ["ag2", ["an3", "an4"]],
+    ["ag3", ["an5"]],
+  ]);
+  expect([...batchOf("a", 100)].map(([group, ids]) => [group, ids.length])).toEqual([
+    ["ag1", 25],
+    ["ag2", 25],
+    ["ag3", 25],
+    ["ag4", 25],
+  ]);
 });
 
 test("the median is the middle, or between the two in the middle; there is none of nothing", () => {

@@ -1,18 +1,26 @@
 import { table as renderTable } from "../../cli/table";
-import type { Machine } from "./machine";
 
 /** What one case measured, and what it is measured against. */
 export interface Case {
   readonly name: string;
-  /** Wall-clock seconds of what Substation does; absent where the case is about memory. */
+  /** Wall-clock seconds of what Substation does; absent where the case is about something else. */
   readonly seconds?: number;
-  /** The bare commands, in the same run; absent where there is nothing to compare with. */
-  readonly baselineSeconds?: number;
+  /** What it is measured against, in the same run; absent where there is nothing to compare with. */
+  readonly baseline?: Baseline;
+  /** Seconds by those of the baseline. */
   readonly ratio?: number;
-  /** The aim, and whether it was met. Missing it is no failure of the run. */
-  readonly target?: Target;
+  /** The aims, and whether they were met. Missing one is no failure of the run. */
+  readonly targets?: readonly Target[];
+  /** Why it was not measured; then there is nothing else. */
+  readonly skipped?: string;
   /** Further figures, each with its unit in its name. */
   readonly [extra: string]: unknown;
+}
+
+export interface Baseline {
+  /** In words: "bare commands". */
+  readonly what: string;
+  readonly seconds: number;
 }
 
 export interface Target {
@@ -26,50 +34,48 @@ export interface Target {
 /** @param figure key of the case that the limit is for */
 export const targeted = (found: Case, figure: string, limit: number, unit: string): Case => ({
   ...found,
-  target: { figure, limit, unit, met: Number(found[figure]) <= limit },
+  targets: [...(found.targets ?? []), { figure, limit, unit, met: Number(found[figure]) <= limit }],
 });
 
-/** For machines. A figure that does not exist is null, so that each case has the same keys. */
-export function json(machine: Machine, cases: readonly Case[]): string {
-  const rows = cases.map(({ name, seconds, baselineSeconds, ratio, ...rest }) => ({
-    name,
-    seconds: seconds ?? null,
-    baselineSeconds: baselineSeconds ?? null,
-    ratio: ratio ?? null,
-    ...rest,
-  }));
-  return `${JSON.stringify({ machine, cases: rows }, (_key, value: unknown) => (typeof value === "number" ? round(value) : value), 2)}\n`;
-}
+export const against = (seconds: number, what: string, theirs: number) => ({
+  seconds,
+  baseline: { what, seconds: theirs },
+  ratio: seconds / theirs,
+});
+
+/** With numbers that are no longer than they are true. */
+export const rounded = <T>(value: T): T =>
+  JSON.parse(
+    JSON.stringify(value, (_key, part: unknown) => (typeof part === "number" ? round(part) : part)),
+  ) as T;
 
 /** For people: one line a case. */
 export function table(cases: readonly Case[]): string {
   const shown = (value: number | undefined, digits: number) =>
     value === undefined ? "-" : value.toFixed(digits);
-  const rows = cases.map((found) => [
-    found.name,
-    shown(found.seconds, 2),
-    shown(found.baselineSeconds, 2),
-    shown(found.ratio, 2),
-    found.target ? aim(found.target) : "-",
-    found.target ? (found.target.met ? "met" : "MISSED") : "-",
-    notes(found),
-  ]);
-  const head = ["case", "seconds", "bare s", "ratio", "target", "", ""];
+  const rows = cases.map((found) => {
+    const { name, seconds, baseline, ratio, targets = [], skipped } = found;
+    if (skipped !== undefined) return [name, "-", "-", "-", "-", `not measured: ${skipped}`];
+    return [
+      name,
+      shown(seconds, 2),
+      baseline ? `${shown(baseline.seconds, 2)} ${baseline.what}` : "-",
+      shown(ratio, 2),
+      targets.length > 0 ? targets.map(aim).join(", ") : "-",
+      notes(found),
+    ];
+  });
+  const head = ["case", "seconds", "against", "ratio", "targets", ""];
   return `${renderTable([head, ...rows]).join("\n")}\n`;
 }
 
-const aim = ({ figure, limit, unit }: Target): string =>
-  figure === "ratio" ? `${limit} × bare` : `${limit} ${unit}`;
+const aim = ({ figure, limit, unit, met }: Target): string => {
+  const what = figure === "seconds" ? "" : `${words(figure)} `;
+  return `${what}${limit}${unit === "times" ? " ×" : ` ${unit}`} ${met ? "met" : "MISSED"}`;
+};
 
 /** What the columns have no room for, in the order in which the case has it. */
-const notes = ({
-  name: _name,
-  seconds: _s,
-  baselineSeconds: _b,
-  ratio: _r,
-  target: _t,
-  ...extra
-}: Case): string =>
+const notes = ({ name: _n, seconds: _s, baseline: _b, ratio: _r, targets: _t, ...extra }: Case): string =>
   Object.entries(extra)
     .filter(([, value]) => typeof value === "number")
     .map(([key, value]) => `${words(key)} ${round(value as number)}`)

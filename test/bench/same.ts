@@ -10,14 +10,14 @@ import { psql, zoneApi } from "./servers";
 export interface Difference {
   readonly where: string;
   readonly program: unknown;
-  readonly bare: unknown;
+  readonly other: unknown;
 }
 
-/** What Pulumi made for one substation against what the bare commands made for another. */
-export function differences(program: Facts, bare: Facts): Difference[] {
-  return [...new Set([...Object.keys(program), ...Object.keys(bare)])]
-    .filter((where) => !isDeepStrictEqual(program[where], bare[where]))
-    .map((where) => ({ where, program: program[where], bare: bare[where] }));
+/** What Pulumi made for one substation against what a baseline made for another. */
+export function differences(program: Facts, other: Facts): Difference[] {
+  return [...new Set([...Object.keys(program), ...Object.keys(other)])]
+    .filter((where) => !isDeepStrictEqual(program[where], other[where]))
+    .map((where) => ({ where, program: program[where], other: other[where] }));
 }
 
 export type Facts = Readonly<Record<string, unknown>>;

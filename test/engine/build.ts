@@ -12,7 +12,7 @@ import type { Progress } from "../../local/progress";
 import { findGo } from "./go";
 
 /** The programs that this folder can build, one Go module each. */
-export type ProgramName = "pulumi" | "langhost" | "providers" | "traefik" | "socketproxy";
+export type ProgramName = "pulumi" | "langhost" | "providers" | "traefik" | "socketproxy" | "terraform-docker";
 
 interface Program {
   /** Package to build, seen from the module's folder. */
@@ -37,6 +37,12 @@ const programs: Record<ProgramName, Program> = {
     minutes: 5,
   },
   socketproxy: { package: ".", minutes: 0.2 },
+  // For the benchmark alone.
+  "terraform-docker": {
+    package: "github.com/terraform-providers/terraform-provider-docker",
+    flags: ["-tags", "no_compose"],
+    minutes: 2,
+  },
 };
 
 /**

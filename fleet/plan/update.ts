@@ -1,13 +1,13 @@
-import type { Position } from "../config/problem";
-import { stepFact } from "../policies/facts/steps";
-import { loadIntent } from "../policies/intent";
-import { noFacts, type StepFact } from "../policies/rules/facts";
-import type { Intent } from "../policies/rules/intent";
-import { planRules } from "../policies/rules/plan";
-import { judge, severities, type Severity } from "../policies/rules/rule";
-import { stackOf } from "./automation";
-import { heldOptions } from "./hold";
-import { PulumiFailed, type EngineEvent, type PolicyViolation, type Workspace } from "./pulumi";
+import type { Position } from "../../config/problem";
+import { stepFact } from "../../policies/facts/steps";
+import { loadIntent } from "../../policies/intent";
+import { noFacts, type StepFact } from "../../policies/rules/facts";
+import type { Intent } from "../../policies/rules/intent";
+import { planRules } from "../../policies/rules/plan";
+import { judge, severities, type Severity } from "../../policies/rules/rule";
+import { stackOf } from "../automation";
+import { heldOptions } from "../hold";
+import { PulumiFailed, type EngineEvent, type PolicyViolation, type Workspace } from "../pulumi";
 
 /** What an update would do, and what forbids it. */
 export interface UpdatePlan {
@@ -167,4 +167,4 @@ const sorted = (violations: readonly Violation[]): Violation[] =>
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Without the engine's marks for colours. */
-const plainText = (text: string): string => text.replace(/<\{%.*?%\}>/g, "").trimEnd();
+export const plainText = (text: string): string => text.replace(/<\{%.*?%\}>/g, "").trimEnd();

@@ -1,4 +1,4 @@
-import { isAllowed, isIdle, mayTouch } from "./plan";
+import { isAllowed, isIdle, mayTouch } from "./update";
 
 // Whole plans are made and judged on the real engine in test/e2e/policy.test.ts.
 

@@ -1,0 +1,113 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { projectSettings } from "../config/stack-config";
+import { takeLock } from "../inventory/lock-file";
+import { readLocks } from "./lock";
+import { owner, ownerText, stateOf, thisProcess } from "./owner";
+import type { Workspace } from "./pulumi";
+import { lockFolder } from "./state-files";
+import { stateStore, type StateStore } from "./state-store";
+
+export interface LockOptions {
+  /** What it is taken for: "open", "close", … */
+  readonly what: string;
+  /** Whether to wait while another has it. @default true */
+  readonly wait?: boolean | undefined;
+  /** Ends the waiting. */
+  readonly signal?: AbortSignal | undefined;
+  /** Hears who has it, once for each. */
+  readonly onWait?: (holder: string) => void;
+}
+
+export type Locked<T> =
+  | { readonly kind: "done"; readonly result: T }
+  /** It was not waited for, or the waiting was ended: nothing was done. */
+  | { readonly kind: "busy"; readonly holder: string };
+
+/** Milliseconds between two looks at a lock that another has. */
+const pause = 250;
+
+/**
+ * Runs `work` while no other run of this program works on the group, and no update of Pulumi is under way on its stack. Pulumi's own lock is held during an update alone, and
+ * nobody waits for it; this one is held from the first look to the last proof. It lies beside the state where that is in a folder, so that all who share the state share it.
+ * One whose owner is proved dead is taken over.
+ */
+export async function withGroupLock<T>(
+  { root, env }: Workspace,
+  group: string,
+  { what, wait = true, signal, onWait = () => undefined }: LockOptions,
+  work: () => Promise<T>,
+): Promise<Locked<T>> {
+  const { project } = projectSettings({ root });
+  const backend = env["PULUMI_BACKEND_URL"] ?? "";
+  const file = join(lockFolder(backend, root), project, `${group}.json`);
+  /** Looks until nobody is in the way. */
+  const free = async (
+    holderNow: () => string | undefined | Promise<string | undefined>,
+  ): Promise<string | undefined> => {
+    for (let told: string | undefined; ;) {
+      const holder = await holderNow();
+      if (holder === undefined) return undefined;
+      if (holder !== told) onWait(holder);
+      if (!wait || signal?.aborted) return holder;
+      told = holder;
+      await sleep(pause);
+    }
+  };
+  const claim = writeClaim(file, what);
+  let holder: string | undefined;
+  try {
+    holder = await free(() => holderOf(takeLock(file, claim, isDead)));
+  } finally {
+    rmSync(claim, { force: true });
+  }
+  if (holder !== undefined) return { kind: "busy", holder };
+  try {
+    holder = await free(() => updating(stateStore(env, { project, stack: group })));
+    return holder === undefined ? { kind: "done", result: await work() } : { kind: "busy", holder };
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/** What stands in a lock. */
+const content = z.object({ owner, user: z.string(), what: z.string(), since: z.string() });
+
+function writeClaim(file: string, what: string): string {
+  mkdirSync(dirname(file), { recursive: true });
+  const own = thisProcess();
+  const claim = `${file}.${own.pid}.${Math.random().toString(36).slice(2)}`;
+  const text = { owner: own, user: userInfo().username, what, since: new Date().toISOString() };
+  writeFileSync(claim, JSON.stringify(text satisfies z.infer<typeof content>), { flag: "wx" });
+  return claim;
+}
+
+function isDead(text: string): boolean {
+  const held = parse(text);
+  return !held || stateOf(held.owner) === "dead";
+}
+
+function holderOf(text: string | undefined): string | undefined {
+  const held = text === undefined ? undefined : parse(text);
+  return held && `${ownerText(held.owner)} (${held.user}, ${held.what}, since ${held.since})`;
+}
+
+/** Who updates the stack without this program. */
+async function updating(store: StateStore | undefined): Promise<string | undefined> {
+  const lock = (await readLocks(store)).find(({ owner }) => owner === "alive");
+  return (
+    lock && `process ${lock.pid} on ${lock.host} (${lock.user}, an update by Pulumi, since ${lock.since})`
+  );
+}
+
+/** Undefined for what is no lock of ours, or torn: nobody can own it. */
+function parse(text: string): z.infer<typeof content> | undefined {
+  try {
+    return content.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}

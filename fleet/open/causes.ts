@@ -1,0 +1,86 @@
+/** What to do about what engines, servers and shops say, by words of theirs. The first that fits counts. */
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [
+    /no such image|unable to (?:find|pull) (?:or pull )?(?:image|the image)|pull access denied|manifest unknown|unable to create container with image/i,
+    "The engine has no such image and cannot get it: mend the digest in `image`, or load the image on the host.",
+  ],
+  [
+    /unhealthy|health ?check|wait for container to be (?:healthy|running)|timeout.*healthy|container exited/i,
+    "Its container does not become healthy: look at its log (docker logs), mend the image or what it needs, and open it again.",
+  ],
+  [
+    /the migration of its database ended with exit code|was not migrated/i,
+    "The migration failed: its last words say why. Mend that, and open it again; nothing was opened half.",
+  ],
+  [
+    /too many connections|remaining connection slots|53300/i,
+    "PostgreSQL has no connection left: see who holds them (pg_stat_activity), then open it again; docs/capacity.md says how many there are.",
+  ],
+  [/disk full|no space left|53100|ENOSPC/i, "A disk is full: make room on it, then open it again."],
+  [
+    /read-only transaction|25006/i,
+    "The database server takes no writes (a replica, or one that is full): see to the server, then open it again.",
+  ],
+  [
+    /deadlock detected|tuple concurrently updated/i,
+    "Another change of the same database came between: open it again.",
+  ],
+  [
+    /password authentication failed|28P01|role .* is not permitted to log in/i,
+    "The provisioner cannot log in: set its password anew in the platform's stack (docs/platform.md).",
+  ],
+  [
+    /\b429\b|too many requests|rate limit/i,
+    "The DNS service takes no more requests for now: wait five minutes, then open it again.",
+  ],
+  [
+    /8105[37]|record already exists|identical record/i,
+    'There is a record of that name: if it is this substation\'s, "npm run substation -- repair <group>" adopts it; else have its owner remove it.',
+  ],
+  [
+    /81045|record quota/i,
+    "The zone holds as many records as its plan allows: remove some, or have the plan changed.",
+  ],
+  [
+    /cloudflare|dns_records/i,
+    "The DNS service refused it: its words say why. The shop runs, and nobody finds it yet; open it again once that is mended.",
+  ],
+  [
+    /cannot connect to the docker daemon|docker daemon running|error during connect|docker\.sock/i,
+    "The Docker engine does not answer: start it, then open it again.",
+  ],
+  [
+    /connection refused|ECONNREFUSED|no route to host|i\/o timeout|context deadline exceeded/i,
+    "A server does not answer: its address is in the words above. See that it runs, then open it again.",
+  ],
+  [
+    /incorrect passphrase|passphrase must be set/i,
+    "The passphrase does not fit the stack: set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE.",
+  ],
+  [
+    /no stack named/i,
+    'The group has no stack in this backend: make it with "pulumi stack init <group>", or set PULUMI_BACKEND_URL to the backend that has it.',
+  ],
+  [
+    /plugin|resource provider.*(?:exited|closed)|transport is closing|error reading from server/i,
+    "A plugin of the engine ended: open it again; nothing is lost.",
+  ],
+];
+
+export const remedyOf = (text: string): string =>
+  remedies.find(([words]) => words.test(text))?.[1] ?? "Mend what it says, and open it again.";
+
+/** Of a chain of nested errors what the innermost said: a provider wraps it in URNs and counts. */
+export function lastWords(text: string): string {
+  const lines = text
+    .split("\n")
+    .map((line) => line.replace(/^[\s*]+/, "").trimEnd())
+    .filter((line) => line !== "" && !/^(?:error: )?\d+ errors? occurred:$/.test(line))
+    .map((line) =>
+      line
+        .replace(/^(?:error: )?(?:creating|updating|deleting|refreshing) urn:\S+ \d+ errors? occurred:$/, "")
+        .replace(/^(?:error: )?(?:creating|updating|deleting|refreshing) urn:\S+:? /, ""),
+    )
+    .filter((line) => line !== "");
+  return lines.join("\n").trim() || text.trim();
+}
