@@ -88,6 +88,8 @@ test("help names every command, and a command's own help is found both ways", as
     "rotate",
     "suspend",
     "resume",
+    "close",
+    "restore",
     "repair",
   ]);
   expect((await substation("help", "schema")).stdout).toBe((await substation("schema", "--help")).stdout);

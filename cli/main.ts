@@ -6,12 +6,14 @@ import { UserError } from "../config/error";
 import type * as Anomalies from "./anomalies";
 import type * as Audit from "./audit";
 import type * as Check from "./check";
+import type * as Close from "./close";
 import type * as Drift from "./drift";
 import type * as Explain from "./explain";
 import type * as Local from "./local";
 import type * as New from "./new";
 import type * as Prove from "./prove";
 import type * as Repair from "./repair";
+import type * as Restore from "./restore";
 import type * as Resume from "./resume";
 import type * as Rotate from "./rotate";
 import type * as Rules from "./rules";
@@ -101,6 +103,14 @@ const commands: Readonly<Record<string, Entry>> = {
   resume: {
     summary: "let a suspended substation sell again",
     load: () => (lazily("./resume") as typeof Resume).resumeCommand(),
+  },
+  close: {
+    summary: "close a substation by an order, with an export and a grace period",
+    load: () => (lazily("./close") as typeof Close).closeCommand(),
+  },
+  restore: {
+    summary: "undo the order to close a substation",
+    load: () => (lazily("./restore") as typeof Restore).restoreCommand(),
   },
   repair: {
     summary: "make a stack whose update was killed ready for the next one",

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { resume } from "../fleet/lifecycle/suspend";
 import { fleetStatus } from "../fleet/status";
 import { proveAll } from "../fleet/prove";
+import type { Workspace } from "../fleet/pulumi";
 import { projectWorkspace } from "./project";
 import { isProved, provedText, showProof } from "./prove";
 import { statusText } from "./status";
@@ -23,10 +24,14 @@ export function resumeCommand(): Command {
       const workspace = projectWorkspace();
       const { file } = await resume(workspace, id, { signal: stop.signal });
       process.stdout.write(`${id} is resumed, and ${file} says so: commit it\n`);
-      if (!prove) return;
-      const failed = (await proveAll(workspace, [id], showProof())).filter((one) => !isProved(one));
-      const found = await fleetStatus(workspace, [id]);
-      process.stdout.write(`${provedText(failed)}${statusText(found)}`);
-      if (!found.every(({ ok }) => ok)) process.exitCode = 1;
+      if (prove) await proveAndTell(workspace, id);
     });
+}
+
+/** Buys from a substation that is to sell, and says whether it is open. */
+export async function proveAndTell(workspace: Workspace, id: string): Promise<void> {
+  const failed = (await proveAll(workspace, [id], showProof())).filter((one) => !isProved(one));
+  const found = await fleetStatus(workspace, [id]);
+  process.stdout.write(`${provedText(failed)}${statusText(found)}`);
+  if (!found.every(({ ok }) => ok)) process.exitCode = 1;
 }

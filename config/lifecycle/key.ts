@@ -35,7 +35,7 @@ export function withoutSuspension(text: string): string {
 
 /** Makes sure that the change is what it should be, and nothing else. */
 function checked(after: string, before: string, suspended: Suspension | undefined): string {
-  const { [key]: _, ...others } = parsed(before);
+  const { [key]: _before, ...others } = parsed(before);
   const wanted = suspended ? { ...others, [key]: suspended } : others;
   if (!isDeepStrictEqual(parsed(after), wanted))
     throw new Error(`${key} cannot be changed there without changing something else`);

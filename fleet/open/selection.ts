@@ -68,7 +68,7 @@ export function affected(
   const groups = new Set<string>();
   const ids = new Map<string, Set<string>>();
   for (const path of paths) {
-    const [, group = "", id = ""] = /^stacks\/([^/]+)\/([^/.]+)\.yaml$/.exec(path) ?? [];
+    const [, group = "", id = ""] = /^stacks\/([^/]+)\/([^/.]+)(?:\.closing)?\.yaml$/.exec(path) ?? [];
     const [, stack] = /^stacks\/Pulumi\.([^/]+)\.yaml$/.exec(path) ?? [];
     if (stack !== undefined) {
       for (const name of all.keys()) if (name === stack || platformOfGroup(name) === stack) groups.add(name);
