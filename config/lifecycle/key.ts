@@ -35,8 +35,8 @@ export function withoutSuspension(text: string): string {
 
 /** Makes sure that the change is what it should be, and nothing else. */
 function checked(after: string, before: string, suspended: Suspension | undefined): string {
-  const { [key]: _before, ...others } = parsed(before);
-  const wanted = suspended ? { ...others, [key]: suspended } : others;
+  const wanted = { ...parsed(before), [key]: suspended };
+  if (!suspended) delete wanted[key];
   if (!isDeepStrictEqual(parsed(after), wanted))
     throw new Error(`${key} cannot be changed there without changing something else`);
   return after;

@@ -107,8 +107,9 @@ export function readOrder(
       ),
     );
   if (found.length > 0) return { problems: found };
-  const { close: _id, ...rest } = value;
-  return { order: { id, group, file: document.at([]).file, ...rest, graceMs }, problems: [] };
+  const { orderedBy, reason, ordered, grace, removing } = value;
+  const { file } = document.at([]);
+  return { order: { id, group, file, orderedBy, reason, ordered, grace, graceMs, removing }, problems: [] };
 }
 
 /** An order without the substation that it is of. */

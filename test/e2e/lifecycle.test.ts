@@ -213,7 +213,7 @@ describe("closing", () => {
     for (let killed = false; !killed;) {
       const child = spawn(process.execPath, [path.join(projectRoot, "cli/bin.js"), "close", "yi"], {
         cwd: lab.root,
-        env: lab.workspace.env as NodeJS.ProcessEnv,
+        env: lab.workspace.env,
         stdio: ["ignore", "ignore", "pipe"],
       });
       let said = "";
