@@ -8,13 +8,17 @@ import type * as Audit from "./audit";
 import type * as Check from "./check";
 import type * as Close from "./close";
 import type * as Drift from "./drift";
+import type * as Deploy from "./deploy";
 import type * as Explain from "./explain";
 import type * as Local from "./local";
 import type * as New from "./new";
+import type * as Open from "./open";
+import type * as Plan from "./plan";
 import type * as Prove from "./prove";
 import type * as Repair from "./repair";
 import type * as Restore from "./restore";
 import type * as Resume from "./resume";
+import type * as Review from "./review";
 import type * as Rotate from "./rotate";
 import type * as Rules from "./rules";
 import type * as Sandbox from "./sandbox";
@@ -52,9 +56,25 @@ const commands: Readonly<Record<string, Entry>> = {
     summary: "write the files of new substations, from a template, another one or a CSV file",
     load: () => (lazily("./new") as typeof New).newCommand(),
   },
+  plan: {
+    summary: "say what an opening would do, and whether the platforms can carry it",
+    load: () => (lazily("./plan") as typeof Plan).planCommand(),
+  },
+  open: {
+    summary: "open substations, many at once, and prove each",
+    load: () => (lazily("./open") as typeof Open).openCommand(),
+  },
   up: {
     summary: "update a stack, if no rule forbids what that would do",
     load: () => (lazily("./up") as typeof Up).upCommand(),
+  },
+  review: {
+    summary: "say what a merge would do, as a comment for the pull request",
+    load: () => (lazily("./review") as typeof Review).reviewCommand(),
+  },
+  deploy: {
+    summary: "do what was merged, if it is what was approved, in rings",
+    load: () => (lazily("./deploy") as typeof Deploy).deployCommand(),
   },
   prove: {
     summary: "prove that substations are open, by buying from them",

@@ -123,7 +123,7 @@ async function ask(question: string, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-function parseShare(text: string): number {
+export function parseShare(text: string): number {
   const parsed = share.parse(text);
   if (parsed === undefined) throw new InvalidArgumentError(unitFinding(share, text)?.why ?? "");
   return parsed;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { descriptorSchema } from "./channels/descriptor";
+import { openReportSchema } from "./open-report";
 import { proofSchema } from "./proof";
 import { substationSchema, tiersSchema } from "./schema";
 import { templateSchema } from "./templates/schema";
@@ -13,6 +14,7 @@ export function jsonSchemas(): ReadonlyMap<string, string> {
     "template.schema.json": templateSchema,
     "channel.schema.json": descriptorSchema,
     "proof.schema.json": proofSchema,
+    "open-report.schema.json": openReportSchema,
   };
   return new Map(
     Object.entries(schemas).map(([name, schema]) => {

@@ -3,6 +3,8 @@ import { z } from "zod";
 /** What came of an opening of many substations, for machines: `substation open --report <file>`. It holds no secret. */
 
 const text = z.string().min(1);
+const seconds = z.number().min(0);
+const count = (what: string) => z.int().min(0).describe(what);
 
 /** The steps that a substation is opened in, in their order. */
 export const openSteps = [
@@ -41,7 +43,7 @@ const memberSchema = z.discriminatedUnion("outcome", [
       outcome: z.literal("open"),
       ...done,
       changes: z.int().min(0).describe("Resources that were created, changed, replaced or removed."),
-      seconds: z.number().min(0).describe("From the first change to the last."),
+      seconds: seconds.describe("From the first change to the last."),
     })
     .describe("It stands as its file asks for it, and a purchase went through."),
   z
@@ -63,34 +65,43 @@ const memberSchema = z.discriminatedUnion("outcome", [
     .describe("Nothing of it was touched, or not to the end."),
 ]);
 
-const groupSchema = z.strictObject({
-  group: text,
-  outcome: z
-    .enum(["done", "refused", "busy", "stopped"])
-    .describe(
-      "done: each member was tried; refused: something that concerns the whole group; busy: another run has it; stopped: by a signal.",
-    ),
-  why: text.optional(),
-  repaired: z.array(text).optional().describe("What a run before had left, and what was done about it."),
-  seconds: z.number().min(0),
-});
+const groupSchema = z
+  .strictObject({
+    group: text.describe("Its stack."),
+    outcome: z
+      .enum(["done", "refused", "busy", "stopped"])
+      .describe(
+        "done: each member was tried; refused: something that concerns the whole group; busy: another run has it; stopped: by a signal.",
+      ),
+    why: text.optional().describe("What concerns the whole group, where something does."),
+    repaired: z
+      .array(text.describe("A sentence."))
+      .optional()
+      .describe("What a run before had left, and what was done about it."),
+    seconds: seconds.describe("From its beginning to its end."),
+  })
+  .describe("What came of a group.");
 
 export const openReportSchema = z
   .strictObject({
     version: z.literal(1).describe("Of this form."),
     run: text.describe("Random id of the run; journals name it too."),
-    when: z.iso.datetime({ precision: 0 }).describe("When it began, UTC."),
-    seconds: z.number().min(0),
-    by: z.strictObject({
-      substation: text.describe("Version of this program."),
-      node: text.describe("Version of Node.js."),
-    }),
+    when: z.iso
+      .datetime({ precision: 0 })
+      .meta({ description: "When it began, UTC.", examples: ["2026-11-23T12:00:00Z"] }),
+    seconds: seconds.describe("From its beginning to its end."),
+    by: z
+      .strictObject({
+        substation: text.describe("Version of this program."),
+        node: text.describe("Version of Node.js."),
+      })
+      .describe("What opened them."),
     counts: z
       .strictObject({
-        open: z.int().min(0),
-        unchanged: z.int().min(0),
-        failed: z.int().min(0),
-        "not-tried": z.int().min(0),
+        open: count("Opened, or brought to what their files say."),
+        unchanged: count("Open before."),
+        failed: count("Not open."),
+        "not-tried": count("Not touched, or not to the end."),
       })
       .describe("Members by outcome."),
     groups: z.array(groupSchema).describe("In the order of the files."),

@@ -51,6 +51,8 @@ export interface StepMetadata {
   readonly type: string;
   readonly new?: StepState | null;
   readonly old?: StepState | null;
+  /** Properties for which it is replaced. */
+  readonly keys?: readonly string[] | null;
   /** Properties that differ; none where it is made or removed. */
   readonly diffs?: readonly string[] | null;
 }
@@ -141,8 +143,9 @@ function run(
   return new Promise((resolve, reject) => {
     const child = spawn("pulumi", ["--non-interactive", "--color", "never", ...args], {
       cwd: root,
-      // The command knows --event-log only with the first. A short-lived reader of big states spends a third of its time on collecting garbage.
-      env: { ...env, PULUMI_DEBUG_COMMANDS: "true", ...(args[0] === "stack" ? { GOGC: "400" } : {}) },
+      // The command knows --event-log only with the first. The engine and its plugins spend a third of their time on collecting garbage, and live for a minute: they do it
+      // later, but for the sake of those that share the machine not above half a gigabyte each.
+      env: { GOGC: "400", GOMEMLIMIT: "512MiB", ...env, PULUMI_DEBUG_COMMANDS: "true" },
       stdio: ["pipe", "pipe", "pipe"],
       detached: true, // a group of its own: a Ctrl-C in the terminal reaches the engine once, through `signal`
     });

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Client, escapeIdentifier, escapeLiteral, Pool, type ClientConfig, type PoolClient } from "pg";
+import { backoff } from "../config/backoff";
 import { UserError } from "../config/error";
 import type { DatabaseServer } from "../config/platform";
 
@@ -24,10 +26,12 @@ export async function asProvisioner<T>(
       allowExitOnIdle: true,
     });
     // A connection that dies while idle is replaced with the next query, which reports what is wrong.
-    pool.on("error", () => undefined);
+    pool.on("error", ignore);
     pools.set(key, pool);
   }
-  const client = await pool.connect();
+  const client = await connected(pool);
+  // The pool listens to idle connections only. One that dies in the hands of `work` fails its query; an event that nobody hears would end the process besides.
+  client.on("error", ignore);
   try {
     const result = await work(client);
     client.release();
@@ -35,6 +39,29 @@ export async function asProvisioner<T>(
   } catch (error) {
     client.release(true); // it may be in the middle of a transaction
     throw error;
+  } finally {
+    client.off("error", ignore);
+  }
+}
+
+const ignore = (): void => undefined;
+
+/** Milliseconds for which a server that is full, or that starts or stops, is asked again. */
+const patience = 60_000;
+
+/** A connection, as soon as there is one to be had: a server that refuses one has done nothing yet. */
+async function connected(pool: Pool): Promise<PoolClient> {
+  const end = performance.now() + patience;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      const wait = backoff(tries);
+      const { code } = error as { code?: string };
+      // 53300: too many connections; 57P03: cannot connect now.
+      if ((code !== "53300" && code !== "57P03") || performance.now() + wait > end) throw error;
+      await sleep(wait);
+    }
   }
 }
 

@@ -36,6 +36,16 @@ export async function liveRecords(zone: Zone): Promise<readonly FullRecord[]> {
   return records;
 }
 
+/** How many records a zone has, and how many it may have; no quota where the API does not say. */
+export async function zoneUsage(zone: Zone): Promise<{ records: number; quota: number | undefined }> {
+  const { result } = await ask<{ record_quota: number | null; record_usage: number }>(
+    zone,
+    `/zones/${zone.id}/dns_records/usage`,
+    "asking for its quota",
+  );
+  return { records: result?.record_usage ?? 0, quota: result?.record_quota ?? undefined };
+}
+
 export interface TokenStatus {
   /** "active", "disabled", "expired" */
   readonly status: string;

@@ -55,6 +55,9 @@ const successes = Object.fromEntries([200, 201, 204, 304].map((status) => [statu
 export class Docker {
   private readonly modem = new DockerModem();
 
+  /** @param patience milliseconds that an answer may take; streams may take as long as they like */
+  constructor(private readonly patience = 60_000) {}
+
   get<T>(path: string, query: Query = {}): Promise<T> {
     return this.dial<T>({ method: "GET", path, options: query });
   }
@@ -170,8 +173,15 @@ export class Docker {
   private dial<T>(request: Omit<DockerModem.DialOptions, "statusCodes">): Promise<T> {
     return new Promise((resolve, reject) => {
       const path = `${request.path}?`; // docker-modem adds the query only where it sees the mark
-      this.modem.dial({ ...request, path, statusCodes: successes }, (error, result) => {
+      // An engine that hangs takes connections, and never answers.
+      const timeout = request.isStream ? undefined : AbortSignal.timeout(this.patience);
+      const signal = timeout ? { abortSignal: timeout } : {};
+      this.modem.dial({ ...signal, ...request, path, statusCodes: successes }, (error, result) => {
         if (!error) return resolve(result as T);
+        if (timeout?.aborted)
+          return reject(
+            new DockerError(`no answer within ${this.patience / 1000} s`, undefined, "ETIMEDOUT"),
+          );
         const { statusCode, code } = error as { statusCode?: number; code?: string };
         // The engine's own words stand behind what docker-modem says of the status.
         reject(

@@ -1,3 +1,8 @@
+import { availableParallelism } from "node:os";
+
+/** Substations that are worked on at one time, at first. */
+export const startLimit = (): number => 4 * availableParallelism();
+
 /**
  * How much is begun at one time: additive increase, multiplicative decrease, as TCP finds out what a line carries. Each sign of overload halves the limit, at most once in a
  * while, since those that are in already go on; each interval without one adds one.

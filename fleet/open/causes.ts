@@ -5,8 +5,8 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     "The engine has no such image and cannot get it: mend the digest in `image`, or load the image on the host.",
   ],
   [
-    /unhealthy|health ?check|wait for container to be (?:healthy|running)|timeout.*healthy|container exited/i,
-    "Its container does not become healthy: look at its log (docker logs), mend the image or what it needs, and open it again.",
+    /unhealthy|healthy state|container exited/i,
+    "Its container does not become healthy: look at its log (docker ps -a shows its name, docker logs what it said), mend the image or what it needs, and open it again.",
   ],
   [
     /the migration of its database ended with exit code|was not migrated/i,
@@ -70,17 +70,19 @@ const remedies: readonly (readonly [RegExp, string])[] = [
 export const remedyOf = (text: string): string =>
   remedies.find(([words]) => words.test(text))?.[1] ?? "Mend what it says, and open it again.";
 
-/** Of a chain of nested errors what the innermost said: a provider wraps it in URNs and counts. */
-export function lastWords(text: string): string {
-  const lines = text
-    .split("\n")
+/** What a provider writes into its log comes as an error too, before the one that ends the step with the same words. */
+const ofLog = /^sdk-v2\/\S+: |: provider=\S+@\S+$/;
+
+/** Of what was said about one thing its cause: a provider wraps it in counts and URNs, and tells it twice. */
+export function causeOf(texts: readonly string[]): string {
+  const lines = texts
+    .flatMap((text) => text.split("\n"))
     .map((line) => line.replace(/^[\s*]+/, "").trimEnd())
-    .filter((line) => line !== "" && !/^(?:error: )?\d+ errors? occurred:$/.test(line))
-    .map((line) =>
-      line
-        .replace(/^(?:error: )?(?:creating|updating|deleting|refreshing) urn:\S+ \d+ errors? occurred:$/, "")
-        .replace(/^(?:error: )?(?:creating|updating|deleting|refreshing) urn:\S+:? /, ""),
+    .map((line) => line.replace(/^(?:error: )?(?:creating|updating|deleting|refreshing) urn:\S+?: /, ""))
+    .filter(
+      (line) => !/^(?:(?:creating|updating|deleting|refreshing) \S+: )?\d+ errors? occurred:$/.test(line),
     )
     .filter((line) => line !== "");
-  return lines.join("\n").trim() || text.trim();
+  const plain = lines.filter((line) => !ofLog.test(line));
+  return [...new Set(plain.length > 0 ? plain : lines)].join("\n");
 }

@@ -7,11 +7,11 @@ import { admissionVariable, onLines, type Go, type Request, type Sign } from "..
 import { backoff } from "../../config/backoff";
 import { partOf, substationOf } from "../timing";
 import type { EngineEvent } from "../pulumi";
-import { Bucket, Limit, type BucketOptions, type LimitOptions } from "./admission";
+import { Bucket, Limit, startLimit, type BucketOptions, type LimitOptions } from "./admission";
 import { pressure } from "./pressure";
 
 export interface CoordinatorOptions {
-  /** Substations that are worked on at one time, over all engines. @default 4 for each core, 16 at most */
+  /** Substations that are worked on at one time, over all engines. @default 4 for each core, and 16 for each at most */
   readonly limit?: LimitOptions;
   /** Requests to the DNS API. @default 3.5 a second, 4 under way: Cloudflare allows 1,200 in 5 minutes to all that a user runs */
   readonly dns?: BucketOptions;
@@ -61,9 +61,8 @@ export class Coordinator {
     private readonly server: Server,
     options: CoordinatorOptions,
   ) {
-    const cores = availableParallelism();
     const now = performance.now();
-    this.#limit = new Limit(options.limit ?? { start: 4 * cores, most: 16 * cores }, now);
+    this.#limit = new Limit(options.limit ?? { start: startLimit(), most: 4 * startLimit() }, now);
     this.#bucket = new Bucket(options.dns ?? { rate: 3.5, underWay: 4 }, now);
     const look = options.look ?? pressure;
     this.#looking = setInterval(() => void look().then((signs) => this.#looked(signs)), 1_000);

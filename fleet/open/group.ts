@@ -4,18 +4,21 @@ import type { Platform } from "../../config/platform";
 import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
+import type { AuditReport } from "../audit/report";
 import type { Run } from "../journal";
 import { isAllowed, isIdle, planUpdate, type UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { Timings } from "../timing";
 import { carryOut } from "../up";
+import { groundHash, isAsLeft, isClean, rememberLeft } from "./as-left";
+import type { Coordinator } from "./coordinator";
 import type { Told } from "./events";
 import { Members } from "./members";
 import type { OpenOptions } from "./open";
 import { problemsBefore, problemsOfPlan, type Failure } from "./problems";
 import { proveMembers } from "./proofs";
 import { repairIfCut } from "./recover";
-import { remedyOf, lastWords } from "./causes";
+import { causeOf, remedyOf } from "./causes";
 import { Watch } from "./watch";
 
 /** One group's part of an opening. */
@@ -33,9 +36,13 @@ export interface GroupRun {
   /** Holds back what needs an engine, and proofs. */
   readonly engines: Limiter;
   readonly provers: Limiter;
+  /** Lets substations in, over all engines. */
+  readonly admission: Coordinator;
   readonly journal: Run;
   /** What the group stands on. @throws UserError */
   readonly platform: () => Promise<Platform>;
+  /** An audit of all that is on that platform, the same for all groups of the run. @throws UserError */
+  readonly audited: () => Promise<AuditReport>;
 }
 
 export interface GroupResult {
@@ -81,6 +88,7 @@ const stopped: End = { outcome: "stopped", why: "it was stopped: the next run go
 async function opening(run: GroupRun, members: Members): Promise<End> {
   const { workspace, group, options, tell, engines } = run;
   const isStopped = () => options.signal?.aborted ?? false;
+  let ground: string | undefined;
   const updated = await engines(async (): Promise<End> => {
     if (isStopped()) return stopped;
     tell({ event: "group", group, phase: "planning" });
@@ -90,18 +98,30 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
     const done = repaired.length > 0 ? { repaired: [...repaired] } : {};
     const gate = await planGate(run, members);
     if (gate.kind === "refused") return { outcome: "refused", why: gate.why, ...done };
+    ground = gate.ground;
     if (isStopped()) return { ...stopped, ...done };
+    const objection = options.objection?.(group, gate.plan);
+    if (objection !== undefined) return { outcome: "refused", why: objection, ...done };
     const why = await update(run, members, gate.plan, gate.held);
     if (isStopped()) return { ...stopped, ...done };
     return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
   });
   if (updated.outcome === "done") await proveMembers(run, members);
+  const isOpen = members.all.every(({ outcome }) => outcome === "open" || outcome === "unchanged");
+  if (ground !== undefined && updated.outcome === "done" && isOpen && members.left.length === 0)
+    await rememberLeft(workspace, group, ground);
   return updated;
 }
 
 type Gate =
   | { readonly kind: "refused"; readonly why: string }
-  | { readonly kind: "passed"; readonly plan: UpdatePlan; readonly held: ReadonlySet<string> };
+  /** `ground` is what the plan follows from; absent where nobody looked at it. */
+  | {
+      readonly kind: "passed";
+      readonly plan: UpdatePlan;
+      readonly held: ReadonlySet<string>;
+      readonly ground?: string;
+    };
 
 /** Finds the members that cannot be opened, and a plan of the others that no rule forbids. */
 async function planGate(run: GroupRun, members: Members): Promise<Gate> {
@@ -117,19 +137,25 @@ async function planGate(run: GroupRun, members: Members): Promise<Gate> {
   const before = await problemsBefore(workspace.root, group, platform, held);
   if (before.group.length > 0) return { kind: "refused", why: before.group.join("\n") };
   hold(before.members);
+  const ground = groundHash(workspace.root, { group, platform, held });
+  if (await needsNothing(run, ground)) return { kind: "passed", plan: nothing(group), held };
   for (;;) {
     if (members.left.length === 0) return { kind: "passed", plan: nothing(group), held };
     const watch = new Watch(run.ids);
     const { maxTouched, parallel, signal } = options;
     const asked = { maxTouched, parallel, signal, held, onEvent: watch.listen };
     const plan = await planUpdate(workspace, group, asked);
-    if (isAllowed(plan) || signal?.aborted) return { kind: "passed", plan, held };
+    if (isAllowed(plan) || signal?.aborted) return { kind: "passed", plan, held, ground };
     const found = problemsOfPlan(workspace.root, group, plan, watch.said);
     const fresh = new Map([...found.members].filter(([id]) => !held.has(id)));
     // Those that single members are to blame for go with them; what is left without them is seen by another look.
     if (fresh.size === 0) return { kind: "refused", why: [...found.group, ...plan.errors].join("\n") };
     hold(fresh);
   }
+}
+
+async function needsNothing({ workspace, group, ids, audited }: GroupRun, ground: string): Promise<boolean> {
+  return (await isAsLeft(workspace, group, ground)) && isClean(await audited(), ids);
 }
 
 const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
@@ -141,7 +167,7 @@ async function update(
   plan: UpdatePlan,
   held: ReadonlySet<string>,
 ): Promise<string | undefined> {
-  const { workspace, group, options, tell } = run;
+  const { workspace, group, options, tell, admission } = run;
   if (plan.steps.length === 0) return undefined;
   tell({ event: "group", group, phase: "opening" });
   const planned = new Map<string, string[]>();
@@ -153,37 +179,34 @@ async function update(
     journals.get(id)?.note(step, "begun");
     tell({ event: "step", group, id, step });
   });
-  const { parallel, signal } = options;
-  const done = await carryOut(
-    workspace,
-    group,
-    { parallel, signal, held, continueOnError: true },
-    (event) => {
-      timings.listen(event);
-      watch.listen(event);
-    },
-  );
+  const { signal, parallel = admission.parallel(planned.size) } = options;
+  const at = { ...workspace, env: { ...workspace.env, ...admission.env } };
+  const done = await carryOut(at, group, { parallel, signal, held, continueOnError: true }, (event) => {
+    timings.listen(event);
+    watch.listen(event);
+    admission.heard(group, event);
+  });
   const unowned = watch.said.filter(
     ({ id, text }) => id === undefined && !/^(?:update|preview) failed$/.test(text),
   );
-  const general =
-    unowned.map(({ text }) => lastWords(text)).join("\n") || done.output.split("\n").slice(-5).join("\n");
-  for (const [id, urns] of planned) {
-    const rest = urns.filter((urn) => !watch.isFinished(urn));
-    members.changed(id, timings.of(id));
+  const general = causeOf(unowned.map(({ text }) => text)) || done.output.split("\n").slice(-5).join("\n");
+  for (const id of new Set([...planned.keys(), ...watch.failed.keys()])) {
+    const urns = planned.get(id) ?? [];
+    const left = urns.filter((urn) => !watch.isFinished(urn)).length;
     const step = watch.failed.get(id);
-    if (step !== undefined || (rest.length > 0 && !signal?.aborted)) {
-      const own = watch.said.filter((one) => one.id === id);
-      const cause = own.map(({ text }) => lastWords(text)).join("\n") || general;
-      members.fail(id, { step: step ?? own[0]?.step ?? "plan", cause, remedy: remedyOf(cause) });
-    } else if (rest.length > 0) {
+    const own = watch.said.filter((one) => one.id === id);
+    const cause = causeOf(own.map(({ text }) => text)) || general;
+    members.changed(id, timings.of(id));
+    // What was under way when it was stopped may end as cancelled.
+    if (signal?.aborted && left > 0 && (step === undefined || /cancell?ed/i.test(cause)))
       members.leave(
         id,
-        `it was stopped with ${rest.length} of ${urns.length} steps to go: the next run goes on from there`,
+        `it was stopped with ${left} of ${urns.length} resources to go: the next run goes on from there`,
       );
-    }
+    else if (step !== undefined || left > 0)
+      members.fail(id, { step: step ?? own[0]?.step ?? "plan", cause, remedy: remedyOf(cause) });
     // An engine that was killed has not written down what it did: the journal stays open, and the next run looks.
-    if (!done.killed) journals.get(id)?.end(step === undefined && rest.length === 0 ? "ended" : "failed");
+    if (!done.killed) journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
   }
   return done.kind === "failed" && watch.failed.size === 0 ? general : undefined;
 }

@@ -8,8 +8,11 @@ import { readTree } from "../../config/tree";
 import { limiter } from "../../inventory/bounded";
 import { version } from "../../package.json";
 import { Run } from "../journal";
+import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
+import { auditOnce } from "./as-left";
+import { Coordinator } from "./coordinator";
 import { tell, type Hear } from "./events";
 import { openGroup, type GroupResult } from "./group";
 import { select, type Selection } from "./selection";
@@ -17,7 +20,7 @@ import { select, type Selection } from "./selection";
 export interface OpenOptions {
   /** Groups that are worked on at one time. @default the cores, or the gigabytes of memory where that is less */
   readonly engines?: number | undefined;
-  /** Resources that each engine works on at one time. @default 4 for each core */
+  /** Resources that each engine works on at one time. @default as many as there are: what begins is decided over all engines */
   readonly parallel?: number | undefined;
   /** How many of a group's standing substations the run may change, of 10,000. @default a quarter, and 5 in any case */
   readonly maxTouched?: number | undefined;
@@ -25,6 +28,8 @@ export interface OpenOptions {
   readonly wait?: boolean | undefined;
   /** Whether what was opened is proved by buying from it. @default true */
   readonly prove?: boolean | undefined;
+  /** Why a plan that no rule forbids is not to be carried out; asked while nobody else can change the group. @default carried out */
+  readonly objection?: ((group: string, plan: UpdatePlan) => string | undefined) | undefined;
   /** Engines finish what is under way, and nothing more is begun. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -55,6 +60,7 @@ export async function openFleet(
   const say = tell(on);
   const groups = [...selected].map(([group, ids]) => ({ group, ids }));
   say({ event: "begun", run: journal.id, groups, engines });
+  const admission = await Coordinator.open();
   const shared = {
     workspace,
     options,
@@ -62,9 +68,11 @@ export async function openFleet(
     journal,
     engines: limiter(engines),
     provers: limiter(proofsAtOnce),
+    admission,
   };
   const platform = platforms(workspace);
-  const results = await Promise.all(
+  const audited = auditOnce(workspace);
+  const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({
         ...shared,
@@ -73,9 +81,11 @@ export async function openFleet(
         whole: selection === "all",
         others: othersOf(root, group, ids),
         platform: () => platform(group),
+        audited: () => audited(platformOf(projectSettings(workspace), group)),
       }),
     ),
   );
+  const results = await work.finally(() => admission.close());
   const members = results.flatMap((result) => result.members);
   return {
     version: 1,
@@ -90,14 +100,14 @@ export async function openFleet(
 }
 
 /** Members of the group that are not to be opened, by their files' names. */
-function othersOf(root: string, group: string, ids: readonly string[]): readonly string[] {
+export function othersOf(root: string, group: string, ids: readonly string[]): readonly string[] {
   const { groups } = readTree(join(root, "stacks"), (path) => relative(root, path));
   const files = groups.find(({ name }) => name === group)?.files ?? [];
   return files.map(({ id }) => id).filter((id) => !ids.includes(id));
 }
 
 /** Each platform is read once: its secrets are decrypted for it, which takes a second. */
-function platforms(workspace: Workspace): (group: string) => Promise<Platform> {
+export function platforms(workspace: Workspace): (group: string) => Promise<Platform> {
   const settings = projectSettings(workspace);
   const read = new Map<string, Promise<Platform>>();
   return (group) => {

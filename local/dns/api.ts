@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RateLimiter, Tokens } from "./access";
 import { ApiError, refuse } from "./errors";
+import type { Control } from "./control";
 import type { Faults } from "./faults";
 import type { Body } from "./record";
 import type { Answer, Request } from "./routes";
@@ -13,6 +14,7 @@ export interface ApiOptions {
   readonly tokens: Tokens;
   readonly limiter: RateLimiter;
   readonly faults: Faults;
+  readonly control: Control;
   readonly route: (request: Request) => Promise<Answer>;
   /** Hears of failures that are the emulator's own; clients are answered with 500. */
   readonly onError: (error: Error) => void;
@@ -38,6 +40,9 @@ async function handle(
 ): Promise<void> {
   const method = incoming.method ?? "GET";
   const url = new URL(incoming.url ?? "/", "http://emulator.invalid");
+  if (url.pathname === "/faults" || url.pathname === "/requests")
+    return await ordered(incoming, response, method, url.pathname, options);
+  options.control.saw(method, url.pathname);
   let drop = false;
   for (const effect of options.faults.hitting(method, url.pathname)) {
     if (effect.kind === "drop") drop = true;
@@ -72,6 +77,26 @@ async function handle(
   }
 }
 
+/** What tests ask of the emulator itself. */
+async function ordered(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  method: string,
+  path: string,
+  { tokens, control }: ApiOptions,
+): Promise<void> {
+  try {
+    if (tokens.authenticate(incoming.headers.authorization).access !== "edit") throw refuse.unknownToken();
+    if (path === "/requests" && method === "GET") return send(response, 200, { result: control.seen });
+    if (path !== "/faults" || method !== "PUT") throw refuse.noRoute(path);
+    control.order(await readJson(incoming));
+    send(response, 200, { result: null });
+  } catch (error) {
+    if (error instanceof ApiError) return send(response, error.status, { failure: error.problem });
+    send(response, 400, { failure: { code: 1000, message: (error as Error).message } });
+  }
+}
+
 function authenticate(incoming: IncomingMessage, path: string, tokens: Tokens) {
   try {
     return tokens.authenticate(incoming.headers.authorization);
@@ -86,7 +111,7 @@ function send(
   response: ServerResponse,
   status: number,
   answer: Answer | { readonly failure: unknown },
-  headers: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
 ): void {
   const envelope =
     "failure" in answer
@@ -105,6 +130,12 @@ function send(
 }
 
 async function readBody(incoming: IncomingMessage): Promise<Body> {
+  const body = await readJson(incoming);
+  if (typeof body !== "object" || body === null || Array.isArray(body)) throw refuse.body();
+  return body as Body;
+}
+
+async function readJson(incoming: IncomingMessage): Promise<unknown> {
   const type = incoming.headers["content-type"];
   if (type !== undefined && !/^application\/json\b/i.test(type)) throw refuse.contentType();
   const chunks: Buffer[] = [];
@@ -114,12 +145,9 @@ async function readBody(incoming: IncomingMessage): Promise<Body> {
     if (size > largestBody) throw refuse.tooLarge();
     chunks.push(chunk);
   }
-  let body: unknown;
   try {
-    body = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
   } catch {
     throw refuse.body();
   }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw refuse.body();
-  return body as Body;
 }

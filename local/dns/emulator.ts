@@ -5,6 +5,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { UserError } from "../../config/error";
 import { RateLimiter, Tokens, type RateLimit, type TokenSpec } from "./access";
 import { createApi } from "./api";
+import { Control } from "./control";
 import { Faults, type Fault } from "./faults";
 import { hostName, zoneIdOf } from "./names";
 import { routes } from "./routes";
@@ -70,14 +71,15 @@ export async function startDnsEmulator(options: DnsEmulatorOptions): Promise<Dns
     undo.push(() => store.close());
     for (const zone of options.zones) await openZone(store, zone, now());
 
-    const faults = new Faults();
+    const faults = new Faults(now);
+    const control = new Control(faults, now);
     const limiter = new RateLimiter(options.rateLimit ?? { requests: 1200, windowSeconds: 300 }, now);
     const route = routes({ store, limits: plans[options.plan ?? "free"], now });
     const dns = await startDnsServer({ host, port: dnsPort, zones: () => store.all(), onError }).catch(
       inUse(host, dnsPort),
     );
     undo.push(() => dns.close());
-    const api = createApi({ tokens, limiter, faults, route, onError });
+    const api = createApi({ tokens, limiter, faults, control, route, onError });
     api.listen(apiPort, host);
     await once(api, "listening").catch(inUse(host, apiPort));
     undo.push(() => closeApi(api));

@@ -6,6 +6,8 @@ export interface Fault {
   readonly path?: RegExp;
   /** Requests that it hits, then it is gone. @default until it is taken away */
   readonly times?: number;
+  /** How long it holds. @default until it is taken away */
+  readonly seconds?: number;
   readonly effect:
     | { readonly kind: "status"; readonly status: number; readonly retryAfterSeconds?: number }
     /** The request is carried out, and the connection is cut instead of an answer. */
@@ -15,11 +17,15 @@ export interface Fault {
 
 /** The faults in force. */
 export class Faults {
-  private active: { fault: Fault; left: number }[] = [];
+  private active: { fault: Fault; left: number; until: number }[] = [];
+
+  /** @param now milliseconds */
+  constructor(private readonly now: () => number = Date.now) {}
 
   /** Puts a fault in force; what it returns takes it away again. */
   inject(fault: Fault): () => void {
-    const entry = { fault, left: fault.times ?? Infinity };
+    const until = this.now() + (fault.seconds ?? Infinity) * 1000;
+    const entry = { fault, left: fault.times ?? Infinity, until };
     this.active.push(entry);
     return () => {
       this.active = this.active.filter((e) => e !== entry);
@@ -28,6 +34,7 @@ export class Faults {
 
   /** The effects on this request, in the order in which they were put in force. */
   hitting(method: string, path: string): Fault["effect"][] {
+    this.active = this.active.filter(({ until }) => until > this.now());
     const hits = this.active.filter(
       ({ fault }) => (fault.method ?? method) === method && (fault.path?.test(path) ?? true),
     );

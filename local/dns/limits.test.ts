@@ -85,6 +85,41 @@ test("faults hit the requests they were meant for, as often as they were meant t
   expect(Date.now() - began).toBeGreaterThanOrEqual(195);
 });
 
+test("faults are ordered from outside, for a while, by who may edit; and what was asked when can be read", async () => {
+  let now = Date.UTC(2026, 0, 1);
+  bed = await testBed({ now: () => now });
+  const b = bed;
+  const root = b.emulator.apiUrl.replace("/client/v4", "");
+  const order = (body: unknown, token: string = testTokens.edit) =>
+    fetch(`${root}/faults`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+  const refused = {
+    path: "/zones$",
+    seconds: 20,
+    effect: { kind: "status", status: 429, retryAfterSeconds: 5 },
+  };
+  expect((await order([refused], testTokens.read)).status).toBe(403);
+  expect((await order([{ effect: { kind: "melt" } }])).status).toBe(400);
+  expect((await get(b)).status).toBe(200);
+  expect((await order([refused])).status).toBe(200);
+  now += 19_000;
+  const hit = await get(b);
+  expect([hit.status, hit.headers.get("retry-after")]).toEqual([429, "5"]);
+  now += 1_000;
+  expect((await get(b)).status).toBe(200);
+  expect((await order([refused])).status).toBe(200);
+  expect((await order([])).status).toBe(200);
+  expect((await get(b)).status).toBe(200);
+  const seen = await fetch(`${root}/requests`, { headers: { authorization: `Bearer ${testTokens.edit}` } });
+  const { result } = (await seen.json()) as { result: readonly { at: number; path: string }[] };
+  expect(result.map(({ at, path }) => [at - Date.UTC(2026, 0, 1), path])).toEqual(
+    [0, 19_000, 20_000, 20_000].map((at) => [at, "/client/v4/zones"]),
+  );
+});
+
 test("a folder or a port that is in use is said in one sentence, and nothing stays behind", async () => {
   bed = await testBed();
   const { home, emulator } = bed;

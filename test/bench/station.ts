@@ -17,7 +17,11 @@ const query = `SELECT m.account, o.amount_fen, p.title FROM main.orders o JOIN m
 
 /** Asks from a thread of its own, so that what the bench does itself delays nothing. */
 export class Station {
-  private constructor(private readonly worker: Worker) {}
+  #failure: Error | undefined;
+
+  private constructor(private readonly worker: Worker) {
+    worker.on("error", (error: Error) => (this.#failure = error)); // told by the next question
+  }
 
   /** Begins to ask as the main station's program does: with its role and password, on one connection that stays. */
   static async watch(home: string, { database }: Platform): Promise<Station> {
@@ -29,12 +33,14 @@ export class Station {
       password: secret(instance.home, "main-station-password"),
     };
     const worker = new Worker(__filename, { workerData: login });
+    const station = new Station(worker);
     await answerOf(worker, "ready");
-    return new Station(worker);
+    return station;
   }
 
   /** What came of the queries since the last time that it was asked for. */
   async since(): Promise<Latency> {
+    if (this.#failure) throw this.#failure;
     this.worker.postMessage("since");
     return (await answerOf(this.worker, "latency")) as Latency;
   }

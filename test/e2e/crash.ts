@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { derive } from "../../components/secrets";
-import { appRole, databaseName, labels, mark, migrateRole } from "../../config/names";
+import { appRole, databaseName, labels, mark, migrateRole, parseMark } from "../../config/names";
 import type { Platform } from "../../config/platform";
 import type { Checkpoint } from "../../fleet/checkpoint";
 import { readLocks, type Lock } from "../../fleet/lock";
@@ -13,6 +13,7 @@ import { stateStore, type StackName } from "../../fleet/state-store";
 import { liveDatabases } from "../../inventory/database";
 import { liveRecords } from "../../inventory/dns";
 import { liveContainers } from "../../inventory/docker";
+import { commandOf } from "../../local/process";
 import { kill, processesOf, type Victim } from "./killing";
 import { inspect, type Lab } from "./lab";
 
@@ -211,6 +212,17 @@ export class Scene {
     const { code, stdout } = await this.lab.pulumi(args);
     expect({ code, stdout: code === 0 ? "" : stdout }).toEqual({ code: 0, stdout: "" });
   }
+
+  /** Engines that work for this backend. */
+  get engines(): readonly number[] {
+    return this.processes.filter((pid) => commandOf(pid)[0]?.split("/").at(-1) === "pulumi");
+  }
+
+  /** Names of the group's databases that are there. */
+  databases = async (): Promise<readonly string[]> => {
+    const { databases } = await liveDatabases(this.platform.database);
+    return databases.filter((found) => parseMark(found.mark)?.group === this.group).map(({ name }) => name);
+  };
 
   async exported(...more: string[]): Promise<unknown> {
     return JSON.parse(await pulumiOk(this.lab.workspace, ["stack", "export", "-s", this.group, ...more]));

@@ -1,0 +1,36 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { UserError } from "../../config/error";
+
+const run = promisify(execFile);
+
+/**
+ * What git prints, in the project's folder, without the last line's end.
+ * @throws UserError with git's own words where it fails
+ */
+export async function git(root: string, ...args: readonly string[]): Promise<string> {
+  try {
+    const { stdout } = await run("git", ["-C", root, ...args], { maxBuffer: 64 * 1024 * 1024 });
+    return stdout.trimEnd();
+  } catch (error) {
+    const { stderr = "", message } = error as Error & { stderr?: string };
+    throw new UserError(`git ${args[0] ?? ""} failed: ${stderr.trim() || message}`);
+  }
+}
+
+/** The commit that a word names. @throws UserError where there is none */
+export const commitOf = (root: string, word: string): Promise<string> =>
+  git(root, "rev-parse", "--verify", "--end-of-options", `${word}^{commit}`);
+
+/**
+ * What is checked out, whole: a review of files that nobody committed would speak of a commit that has others.
+ * @throws UserError where tracked files differ from the commit
+ */
+export async function checkedOut(root: string): Promise<{ readonly commit: string; readonly tree: string }> {
+  const changed = await git(root, "status", "--porcelain", "--untracked-files=no", "--", ".");
+  if (changed !== "")
+    throw new UserError(
+      `there are changes that are not committed, and a review speaks of a commit: commit them first.\n${changed}`,
+    );
+  return { commit: await commitOf(root, "HEAD"), tree: await git(root, "rev-parse", "HEAD^{tree}") };
+}
