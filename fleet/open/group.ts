@@ -7,7 +7,7 @@ import { withGroupLock } from "../group-lock";
 import type { AuditReport } from "../audit/report";
 import type { Run } from "../journal";
 import { isIdle, type UpdatePlan } from "../plan";
-import { planGate, type Gate } from "../plan/gate";
+import { planGate } from "../plan/gate";
 import type { Workspace } from "../pulumi";
 import { Timings } from "../timing";
 import { carryOut } from "../up";
@@ -41,7 +41,7 @@ export interface GroupRun {
   readonly journal: Run;
   /** What the group stands on. @throws UserError */
   readonly platform: () => Promise<Platform>;
-  /** What the platform has too little of for the whole run, a sentence each. */
+  /** What the platform has too little of to carry all that is to be opened on it, a sentence each. */
   readonly shortages: () => Promise<readonly string[]>;
   /** An audit of all that is on that platform, the same for all groups of the run. @throws UserError */
   readonly audited: () => Promise<AuditReport>;
@@ -52,12 +52,9 @@ export interface GroupResult {
   readonly members: readonly Member[];
 }
 
-const full = (shortages: readonly string[]): string =>
-  `${shortages.join("; ")}. Nothing was changed: open fewer at one time, let their files ask for less, or use another platform (docs/capacity.md)`;
-
 type End = Pick<GroupReport, "outcome" | "why" | "repaired">;
 
-/** Opens members of one group, with its lock held from the first look to the last proof. A mistake of the user refuses the group, and no other. */
+/** Opens members of one group, with its lock held from the first look to the last proof. What goes wrong refuses the group, and no other. */
 export async function openGroup(run: GroupRun): Promise<GroupResult> {
   const { workspace, group, options, tell } = run;
   const began = performance.now();
@@ -72,8 +69,7 @@ export async function openGroup(run: GroupRun): Promise<GroupResult> {
     );
     end = locked.kind === "done" ? locked.result : busy(locked.holder, signal?.aborted ?? false);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    end = { outcome: "refused", why: error.message };
+    end = { outcome: "refused", why: whyOf(error) };
   }
   members.leaveRest(end.why ?? "it was stopped before its turn");
   tell({ event: "group", group, phase: "ended", ...(end.why === undefined ? {} : { what: end.why }) });
@@ -81,6 +77,12 @@ export async function openGroup(run: GroupRun): Promise<GroupResult> {
     report: { group, ...end, seconds: Math.round(performance.now() - began) / 1000 },
     members: members.all,
   };
+}
+
+/** The other groups go on, whatever it was. What is not the user's mistake needs its stack, for whoever mends it. */
+function whyOf(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  return `unexpected ${error instanceof Error ? error.stack : String(error)}`;
 }
 
 const busy = (holder: string, isStopped: boolean): End => ({
@@ -101,14 +103,22 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
       tell({ event: "group", group, phase: "repairing", what }),
     );
     const done = repaired.length > 0 ? { repaired: [...repaired] } : {};
-    const { plan = nothing(group), held, refused, ground: left } = await gateOf(run, members);
-    if (refused.length > 0) return { outcome: "refused", why: refused.join("\n"), ...done };
-    ground = left;
+    const shortages = await run.shortages();
+    if (shortages.length > 0) return { outcome: "refused", why: shortages.join("\n"), ...done };
+    const platform = await run.platform();
+    const isSettled = async (held: ReadonlySet<string>) => {
+      ground = groundHash(workspace.root, { group, platform, held });
+      return await needsNothing(run, ground);
+    };
+    const { ids, others, whole } = run;
+    const { maxTouched, signal } = options;
+    const asked = { maxTouched, signal, ids, others, platform, isSettled };
+    const { plan = nothing(group), held, failures, refused } = await planGate(workspace, group, asked);
+    for (const [id, failure] of failures) if (whole || ids.includes(id)) members.fail(id, failure);
+    const objection = refused[0] ?? options.objection?.(group, plan);
+    if (objection !== undefined)
+      return { outcome: "refused", why: [objection, ...refused.slice(1)].join("\n"), ...done };
     if (isStopped()) return { ...stopped, ...done };
-    const objection = options.objection?.(group, plan);
-    if (objection !== undefined) return { outcome: "refused", why: objection, ...done };
-    const tooLittle = plan.steps.length > 0 ? await run.shortages() : [];
-    if (tooLittle.length > 0) return { outcome: "refused", why: full(tooLittle), ...done };
     const why = await update(run, members, plan, held);
     if (isStopped()) return { ...stopped, ...done };
     return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
@@ -120,24 +130,7 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
   return updated;
 }
 
-/** Finds the members that cannot be opened, and a plan of the others that no rule forbids. `ground` is what the plan follows from; absent where nobody looked at it. */
-async function gateOf(run: GroupRun, members: Members): Promise<Gate & { readonly ground?: string }> {
-  const { workspace, group, ids, others, options } = run;
-  const platform = await run.platform();
-  let ground = "";
-  const gate = await planGate(workspace, group, {
-    ...{ ids, others, platform, maxTouched: options.maxTouched, signal: options.signal },
-    onFailure: (id, failure) => {
-      if (run.whole || ids.includes(id)) members.fail(id, failure);
-    },
-    needsNothing: async (held) => {
-      ground = groundHash(workspace.root, { group, platform, held });
-      return await needsNothing(run, ground);
-    },
-  });
-  return gate.plan ? { ...gate, ground } : gate;
-}
-
+/** Whether nothing can have changed since an opening left it: neither files nor state, nor what is there. */
 async function needsNothing({ workspace, group, ids, audited }: GroupRun, ground: string): Promise<boolean> {
   return (await isAsLeft(workspace, group, ground)) && isClean(await audited(), ids);
 }

@@ -1,16 +1,17 @@
 import { availableParallelism, totalmem } from "node:os";
 import { performance } from "node:perf_hooks";
 import { join, relative } from "node:path";
+import { UserError } from "../../config/error";
 import { outcomes, type Member, type OpenReport, type Outcome } from "../../config/open-report";
-import { loadFleet } from "../../config/fleet";
 import type { Platform } from "../../config/platform";
+import { loadFleet } from "../../config/fleet";
 import { platformOf, projectSettings } from "../../config/stack-config";
 import { readTree } from "../../config/tree";
 import { limiter } from "../../inventory/bounded";
 import { version } from "../../package.json";
-import { Run } from "../journal";
 import { capacityOf, shortages } from "../plan/fits";
-import { keepRate } from "../plan/rates";
+import { estimate, keepRate, readRates } from "../plan/rates";
+import { Run } from "../journal";
 import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
@@ -62,7 +63,9 @@ export async function openFleet(
   const journal = new Run(root);
   const say = tell(on);
   const groups = [...selected].map(([group, ids]) => ({ group, ids }));
-  say({ event: "begun", run: journal.id, groups, engines });
+  const count = groups.reduce((sum, { ids }) => sum + ids.length, 0);
+  const expected = estimate(readRates(root), count).seconds;
+  say({ event: "begun", run: journal.id, groups, engines, expected });
   const admission = await Coordinator.open(parallel ? { limit: { start: parallel, most: parallel } } : {});
   const shared = {
     workspace,
@@ -74,7 +77,7 @@ export async function openFleet(
     admission,
   };
   const platform = platforms(workspace);
-  const shortages = shortagesOf(workspace, selected, platform, engines);
+  const shortagesOf = capacities(workspace, selected, engines, platform);
   const audited = auditOnce(workspace);
   const work = Promise.all(
     groups.map(({ group, ids }) =>
@@ -85,22 +88,22 @@ export async function openFleet(
         whole: selection === "all",
         others: othersOf(root, group, ids),
         platform: () => platform(group),
-        shortages: () => shortages(group),
+        shortages: () => shortagesOf(group),
         audited: () => audited(platformOf(projectSettings(workspace), group)),
       }),
     ),
   );
   const results = await work.finally(() => admission.close());
   const members = results.flatMap((result) => result.members);
-  const when = `${began.toISOString().slice(0, 19)}Z`;
   const seconds = Math.round(performance.now() - start) / 1000;
-  // What was waited for, or failed, tells nothing of how long the next one takes.
-  const opened = members.filter(({ outcome }) => outcome === "open").length;
-  if (opened > 0 && opened === members.length) keepRate(root, { when, members: opened, engines, seconds });
+  const made = members.filter(({ outcome }) => outcome === "open").length;
+  // A batch in which much failed, or that changed only some of what stands, says little of how long others take.
+  if (made > 0 && made === members.length)
+    keepRate(root, { when: began.toISOString(), members: made, engines, seconds });
   return {
     version: 1,
     run: journal.id,
-    when,
+    when: `${began.toISOString().slice(0, 19)}Z`,
     seconds,
     by: { substation: version, node: process.version },
     counts: countsOf(members),
@@ -128,26 +131,33 @@ export function platforms(workspace: Workspace): (group: string) => Promise<Plat
   };
 }
 
-/** Whether each platform can carry all that is selected on it, looked at once, when the first group asks. */
-function shortagesOf(
+/** Each platform is asked once, for all that is to stand on it. */
+function capacities(
   workspace: Workspace,
   selected: Selected,
-  platform: (group: string) => Promise<Platform>,
   engines: number,
+  platform: (group: string) => Promise<Platform>,
 ): (group: string) => Promise<readonly string[]> {
   const settings = projectSettings(workspace);
-  const looked = new Map<string, Promise<readonly string[]>>();
-  const look = async (stack: string, group: string): Promise<readonly string[]> => {
-    const specs = [...loadFleet(join(workspace.root, "stacks")).groups.values()]
-      .flat()
-      .filter((spec) => selected.get(spec.group)?.includes(spec.id))
-      .filter((spec) => platformOf(settings, spec.group) === stack);
-    return shortages(await capacityOf(workspace, stack, await platform(group), { specs, engines }));
+  const asked = new Map<string, Promise<readonly string[]>>();
+  const ask = async (stack: string, group: string): Promise<readonly string[]> => {
+    const fleet = loadFleet(join(workspace.root, "stacks"));
+    const specs = [...selected]
+      .filter(([name]) => platformOf(settings, name) === stack)
+      .flatMap(([name, ids]) => (fleet.groups.get(name) ?? []).filter(({ id }) => ids.includes(id)));
+    const at = await platform(group);
+    try {
+      return shortages(await capacityOf(workspace, stack, at, { specs, engines }));
+    } catch (error) {
+      throw new UserError(
+        `what ${stack} can carry cannot be looked at, so nothing was changed: ${error instanceof Error ? error.message : String(error)}`,
+      );
+    }
   };
   return (group) => {
     const stack = platformOf(settings, group);
-    const found = looked.get(stack) ?? look(stack, group);
-    looked.set(stack, found);
+    const found = asked.get(stack) ?? ask(stack, group);
+    asked.set(stack, found);
     return found;
   };
 }

@@ -10,10 +10,8 @@ export interface Asked extends Omit<PlanOptions, "held" | "onEvent"> {
   /** The others of the group, which are left as they are. */
   readonly others: readonly string[];
   readonly platform: Platform;
-  /** Hears of each member that cannot be opened, as soon as that is known. */
-  readonly onFailure?: (id: string, failure: Failure) => void;
-  /** Asked before anything is previewed: whether all that is not held stands as it was asked for. @default nobody knows */
-  readonly needsNothing?: (held: ReadonlySet<string>) => Promise<boolean>;
+  /** Whether it is known without a preview that nothing is to be done. @default it is not */
+  readonly isSettled?: (held: ReadonlySet<string>) => Promise<boolean>;
 }
 
 export interface Gate {
@@ -36,7 +34,7 @@ export interface Gate {
 export async function planGate(
   workspace: Workspace,
   group: string,
-  { ids, others, platform, onFailure, needsNothing, ...options }: Asked,
+  { ids, others, platform, isSettled, ...options }: Asked,
 ): Promise<Gate> {
   const held = new Set(others);
   const failures = new Map<string, Failure>();
@@ -45,14 +43,13 @@ export async function planGate(
     for (const [id, failure] of found) {
       held.add(id);
       failures.set(id, failure);
-      onFailure?.(id, failure);
     }
   };
   const gate = { held, failures, violations };
   const before = await problemsBefore(workspace.root, group, platform, held);
   hold(before.members);
   if (before.group.length > 0) return { ...gate, plan: undefined, refused: before.group };
-  if (await needsNothing?.(held)) return { ...gate, plan: undefined, refused: [] };
+  if (await isSettled?.(held)) return { ...gate, plan: undefined, refused: [] };
   for (;;) {
     if (ids.every((id) => held.has(id))) return { ...gate, plan: undefined, refused: [] };
     const watch = new Watch(ids);
