@@ -4,8 +4,8 @@ import { affected } from "./selection";
 const file = (id: string) => ({ id, path: `stacks/x/${id}.yaml` });
 const tree: Pick<Tree, "groups"> = {
   groups: [
-    { name: "east", path: "stacks/east", files: [file("jia"), file("yi")] },
-    { name: "west", path: "stacks/west", files: [file("bing")] },
+    { name: "east", path: "stacks/east", files: [file("jia"), file("yi")], orders: [] },
+    { name: "west", path: "stacks/west", files: [file("bing")], orders: [] },
   ],
 };
 const platformOf = (group: string) => (group === "west" ? "platform-b" : "platform");

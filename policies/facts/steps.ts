@@ -16,6 +16,7 @@ export interface PlannedStep {
 
 interface StepState {
   readonly parent?: string;
+  readonly retainOnDelete?: boolean;
   readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
@@ -32,6 +33,7 @@ export function stepFact(step: PlannedStep, platform: string): StepFact {
     type,
     urn,
     object: typeof named === "string" ? named : undefined,
+    ...(step.old?.retainOnDelete ? { retained: true } : {}),
     ...(keys.length > 0 ? { keys } : {}),
     unknown: [],
   };
