@@ -167,7 +167,7 @@ export function gone(
   specs: readonly SubstationSpec[] = [],
 ): Problem[] {
   const known = new Set(ids);
-  return live.databases.flatMap(({ mark: text }) => {
+  return live.databases.flatMap(({ mark: text }): Problem[] => {
     const owner = parseMark(text);
     if (!owner || owner.platform !== platform.name || owner.group !== group || known.has(owner.id)) return [];
     const file = path.relative(process.cwd(), path.join(stacks, group, `${owner.id}.yaml`));
@@ -179,7 +179,7 @@ export function gone(
       return [
         {
           ...renamed.at([]),
-          code: "file/renamed" as const,
+          code: "file/renamed",
           message:
             `this seems to be ${owner.id} under another name, and its data would stay behind: an id is part of the names of database, roles and volumes, and is never changed. ` +
             `Rename it back with "git mv ${renamed.file} ${file}"; title and host may be changed in the file`,
@@ -190,7 +190,7 @@ export function gone(
         file,
         line: 1,
         column: 1,
-        code: "file/gone" as const,
+        code: "file/gone",
         message:
           `the file of an open substation is missing, and its data with it would be lost: nothing is closed by removing a file. ` +
           `Bring it back with "git checkout HEAD~1 -- ${file}"; a closing is asked for with a closing order (docs/closing.md)`,
