@@ -26,3 +26,9 @@ export async function heldOptions(
   );
   return { at, exclude: [...exclude] };
 }
+
+/** An update of named resources alone keeps all others by itself, and the engine takes either list, not both. */
+export const keeping = (
+  exclude: string[],
+  target: readonly string[] | undefined,
+): { readonly exclude?: string[] } => (target ? {} : { exclude });
