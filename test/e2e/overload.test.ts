@@ -129,6 +129,23 @@ test("F20: a DNS API that refuses for 20 s is asked no more than about 4 times a
     `429: ${posts.length} requests, at most ${within(1)} in 1 s and ${within(5)} in 5 s; signs ${JSON.stringify(signs)}\n`,
   );
   expect(within(5)).toBeLessThanOrEqual(5 * 4 + 4);
+
+  // What a plan counts for each (fleet/plan/capacity.ts) is no less than what it took.
+  const name = databaseName(lab.name, "jia");
+  const [sizes] = await asSuperuser(
+    lab,
+    async (client) =>
+      (
+        await client.query<{ empty: number; own: number }>(
+          "SELECT pg_database_size('template0')::int AS empty, pg_database_size($1)::int AS own",
+          [name],
+        )
+      ).rows,
+  );
+  process.stderr.write(
+    `database: ${sizes!.own} bytes, ${sizes!.own - sizes!.empty} more than an empty one\n`,
+  );
+  expect(sizes!.own - sizes!.empty).toBeLessThan(1024 * 1024);
 });
 
 test("F22: a record whose answer is lost is made once, and is ours", async () => {
