@@ -91,11 +91,7 @@ test("what is held, refused or does not fit is told with its place and its numbe
 });
 
 test("one way to say which substations is asked for", async () => {
-  for (const args of [["plan"], ["plan", "jia", "--all"]])
-    expect(await runCli(args, { cwd: __dirname })).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining(
-        "name substations, or say --changed or --all, and only one of these",
-      ) as string,
-    });
+  const { code, stderr } = await runCli(["plan", "jia", "--all"], { cwd: __dirname });
+  expect(code).toBe(2);
+  expect(stderr).toContain("name substations, or say --changed or --all, and only one of these");
 });
