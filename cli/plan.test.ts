@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from "node:util";
+import { Command } from "commander";
 import type { CapacityRow, FleetPlan, MemberPlan } from "../fleet/plan/types";
 import { planText } from "./plan";
-import { runCli } from "./testing";
+import { selectionOf, type SelectionOptions } from "./selection";
 
 // The command as a whole runs in test/e2e/overload.test.ts.
 
@@ -90,8 +91,24 @@ test("what is held, refused or does not fit is told with its place and its numbe
     expect(text).toContain(said);
 });
 
-test("one way to say which substations is asked for", async () => {
-  const { code, stderr } = await runCli(["plan", "jia", "--all"], { cwd: __dirname });
-  expect(code).toBe(2);
-  expect(stderr).toContain("name substations, or say --changed or --all, and only one of these");
+test("substations are named in one way and no other", () => {
+  const selected = (ids: string[], options: SelectionOptions) =>
+    selectionOf(
+      ids,
+      options,
+      new Command("plan").exitOverride().configureOutput({ writeErr: () => undefined }),
+    );
+  expect(selected(["jia"], {})).toEqual({ ids: ["jia"] });
+  expect(selected([], { all: true })).toBe("all");
+  expect(selected([], { changed: true })).toEqual({ changedSince: undefined });
+  expect(selected([], { changed: "main~2" })).toEqual({ changedSince: "main~2" });
+  const mixed: [string[], SelectionOptions][] = [
+    [[], {}],
+    [["jia"], { all: true }],
+    [[], { all: true, changed: true }],
+  ];
+  for (const [ids, options] of mixed)
+    expect(() => selected(ids, options)).toThrow(
+      "name substations, or say --changed or --all, and only one of these",
+    );
 });

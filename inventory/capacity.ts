@@ -175,9 +175,13 @@ export async function databaseSupply(server: DatabaseServer): Promise<DatabaseSu
 /** Whether the server's files are on this machine. */
 const isHere = ({ host }: DatabaseServer): boolean => ["localhost", "127.0.0.1", "::1"].includes(host);
 
-/** Records of the zone, and how many it may hold, where its API tells. */
+/** Records of the zone, and how many it may hold, where its API tells: some have no such question, and some tokens may not ask it. */
 export async function zoneSupply({ dns }: Platform): Promise<Supply> {
-  const { records, quota } = await zoneUsage(dns);
-  const notes = quota === undefined ? [`the API tells no limit of records for ${dns.name}`] : [];
-  return { most: quota, committed: records, notes };
+  try {
+    const { records, quota } = await zoneUsage(dns);
+    const notes = quota === undefined ? [`the API tells no limit of records for ${dns.name}`] : [];
+    return { most: quota, committed: records, notes };
+  } catch (error) {
+    return { most: undefined, committed: 0, notes: [error instanceof Error ? error.message : String(error)] };
+  }
 }
