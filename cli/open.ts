@@ -95,7 +95,7 @@ export function openExitCode({ counts, members }: OpenReport): 0 | 1 | 2 {
 }
 
 /** The first signal asks the engines to stop. No other ends anything: an engine that is cut off leaves its group to be repaired. */
-function onSignals(stop: AbortController): () => void {
+export function onSignals(stop: AbortController): () => void {
   const heard = (signal: NodeJS.Signals) => {
     process.stderr.write(
       stop.signal.aborted
