@@ -90,6 +90,10 @@ test("help names every command, and a command's own help is found both ways", as
     "anomalies",
     "sandbox",
     "rotate",
+    "suspend",
+    "resume",
+    "close",
+    "restore",
     "repair",
   ]);
   expect((await substation("help", "schema")).stdout).toBe((await substation("schema", "--help")).stdout);

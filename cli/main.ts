@@ -6,6 +6,7 @@ import { UserError } from "../config/error";
 import type * as Anomalies from "./anomalies";
 import type * as Audit from "./audit";
 import type * as Check from "./check";
+import type * as Close from "./close";
 import type * as Drift from "./drift";
 import type * as Deploy from "./deploy";
 import type * as Explain from "./explain";
@@ -15,6 +16,8 @@ import type * as Open from "./open";
 import type * as Plan from "./plan";
 import type * as Prove from "./prove";
 import type * as Repair from "./repair";
+import type * as Restore from "./restore";
+import type * as Resume from "./resume";
 import type * as Review from "./review";
 import type * as Rotate from "./rotate";
 import type * as Rules from "./rules";
@@ -22,6 +25,7 @@ import type * as Sandbox from "./sandbox";
 import type * as Schema from "./schema";
 import type * as Secret from "./secret";
 import type * as Status from "./status";
+import type * as Suspend from "./suspend";
 import type * as Up from "./up";
 
 /** 0 is well; 1 is findings, or a mistake that the user can mend; 2 is wrong usage, or that the command could not do its work. */
@@ -111,6 +115,22 @@ const commands: Readonly<Record<string, Entry>> = {
   rotate: {
     summary: "renew a secret of a substation, or all of them",
     load: () => (lazily("./rotate") as typeof Rotate).rotateCommand(),
+  },
+  suspend: {
+    summary: "let a substation sell nothing for a while, with a page that says so",
+    load: () => (lazily("./suspend") as typeof Suspend).suspendCommand(),
+  },
+  resume: {
+    summary: "let a suspended substation sell again",
+    load: () => (lazily("./resume") as typeof Resume).resumeCommand(),
+  },
+  close: {
+    summary: "close a substation by an order, with an export and a grace period",
+    load: () => (lazily("./close") as typeof Close).closeCommand(),
+  },
+  restore: {
+    summary: "undo the order to close a substation",
+    load: () => (lazily("./restore") as typeof Restore).restoreCommand(),
   },
   repair: {
     summary: "make a stack whose update was killed ready for the next one",

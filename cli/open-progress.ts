@@ -38,7 +38,7 @@ export function eventLine(event: OpenEvent): string | undefined {
   switch (event.event) {
     case "begun": {
       const count = event.groups.reduce((sum, { ids }) => sum + ids.length, 0);
-      return `${plural(count, "substation")} in ${plural(event.groups.length, "group")}, ${plural(event.engines, "engine")} at one time (run ${event.run})`;
+      return `${plural(count, "substation")} in ${plural(event.groups.length, "group")}, ${plural(event.engines, "engine")} at one time, about ${seconds(event.expected * 1000)} (run ${event.run})`;
     }
     case "group":
       return `${event.group}: ${event.phase}${event.what === undefined ? "" : `: ${event.what}`}`;

@@ -8,12 +8,10 @@ import { orBlind } from "./blind";
 import { openProgress } from "./open-progress";
 import { openReportText } from "./open-report";
 import { projectWorkspace } from "./project";
+import { selectionOf, type SelectionOptions } from "./selection";
 import { parseShare } from "./up";
 
-interface Options {
-  readonly all?: boolean;
-  /** True without a commit. */
-  readonly changed?: string | true;
+interface Options extends SelectionOptions {
   readonly json?: boolean;
   readonly report?: string;
   readonly engines?: number;
@@ -44,7 +42,11 @@ export function openCommand(): Command {
       "groups at one time (default: as the machine has cores and memory)",
       atLeastOne,
     )
-    .option("--parallel <count>", "resources that each engine works on at one time", atLeastOne)
+    .option(
+      "--parallel <count>",
+      "substations that are worked on at one time (default: as many as go well)",
+      atLeastOne,
+    )
     .option(
       "--max-touched <share>",
       "the share of a group's standing substations that may be changed (default: 25%, and 5 in any case)",
@@ -59,19 +61,9 @@ export function openCommand(): Command {
         "Needs what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase. docs/opening.md says more.",
     )
     .action(async (ids: string[], options: Options, command: Command) => {
-      const selection = selectionOf(ids, options);
-      if (selection === undefined)
-        command.error("error: name substations, or say --changed or --all, and only one of these", {
-          exitCode: 2,
-        });
+      const selection = selectionOf(ids, options, command);
       await orBlind(() => opening(selection, options));
     });
-}
-
-function selectionOf(ids: readonly string[], { all, changed }: Options): Selection | undefined {
-  if ([ids.length > 0, all, changed !== undefined].filter(Boolean).length !== 1) return undefined;
-  if (all) return "all";
-  return changed === undefined ? { ids } : { changedSince: changed === true ? undefined : changed };
 }
 
 async function opening(selection: Selection, options: Options): Promise<0 | 1 | 2> {
@@ -103,7 +95,7 @@ export function openExitCode({ counts, members }: OpenReport): 0 | 1 | 2 {
 }
 
 /** The first signal asks the engines to stop. No other ends anything: an engine that is cut off leaves its group to be repaired. */
-function onSignals(stop: AbortController): () => void {
+export function onSignals(stop: AbortController): () => void {
   const heard = (signal: NodeJS.Signals) => {
     process.stderr.write(
       stop.signal.aborted

@@ -6,7 +6,7 @@ import { statusText } from "./status";
 
 export interface Opened {
   readonly found: readonly SubstationStatus[];
-  /** Whether all of them are open. */
+  /** Whether all of them are open, or suspended where their files ask for that. */
   readonly open: boolean;
   /** For people: the proofs that failed, step by step, and then the table of `substation status`. */
   readonly text: string;
@@ -19,7 +19,7 @@ export async function openGroup(workspace: Workspace, group: string): Promise<Op
   const found = await statusOf(workspace.root, looked);
   return {
     found,
-    open: found.every(({ open }) => open),
+    open: found.every(({ ok }) => ok),
     text: `${failed}${failed === "" ? "" : "\n"}${statusText(found)}`,
   };
 }

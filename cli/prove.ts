@@ -60,7 +60,7 @@ export function showProof(): Shown {
     let proved: Proved | undefined;
     const step = progress.step(`proof of ${id}`, async (note) => {
       proved = await work(note);
-      if (!isProved(proved)) throw new Unproved();
+      if (!isProved(proved) && !("suspended" in proved)) throw new Unproved();
     });
     await step.catch((error: unknown) => {
       if (!(error instanceof Unproved)) throw error;
@@ -76,7 +76,7 @@ export const isProved = (one: Proved): boolean => "proof" in one && one.proof.re
 /** 2 where nothing could be tried at all of one. */
 export function proofExitCode(proved: readonly Proved[]): 0 | 1 | 2 {
   if (proved.some((one) => "untried" in one)) return 2;
-  return proved.every(isProved) ? 0 : 1;
+  return proved.every((one) => isProved(one) || "suspended" in one) ? 0 : 1;
 }
 
 /** Of each substation its steps, and what to do about those that failed. */
@@ -84,6 +84,8 @@ export function provedText(proved: readonly Proved[]): string {
   return proved
     .map((one) => {
       if ("untried" in one) return `${heading(one.id, "not tried", "red")}\n  ${one.untried}\n`;
+      if ("suspended" in one)
+        return `${heading(one.id, "suspended", "yellow")}\n  ${one.suspended}; nothing can be bought from it\n`;
       const { result, steps } = one.proof;
       const rows = table(steps.map((step) => [`  ${nameOf(step)}`, outcomeOf(step), step.what]));
       const lines = rows.flatMap((row, at) => {
@@ -96,7 +98,7 @@ export function provedText(proved: readonly Proved[]): string {
     .join("\n");
 }
 
-const heading = (id: string, word: string, colour: "green" | "red"): string =>
+const heading = (id: string, word: string, colour: "green" | "yellow" | "red"): string =>
   `${paint("bold", id)}  ${paint(colour, word)}`;
 
 function outcomeOf({ outcome }: ProofStep): string {

@@ -11,6 +11,8 @@ const open: SubstationStatus = {
   url: "http://mengxiang.substation.test:8080",
   engine: { ok: true, what: "healthy" },
   proof: { state: "valid", file: "proofs/mengxiang/x.json", since: "2026-11-23T12:00:00Z" },
+  suspended: undefined,
+  ok: true,
   open: true,
   reason: undefined,
 };
@@ -18,6 +20,7 @@ const closed: SubstationStatus = {
   ...open,
   id: "haitang",
   proof: { state: "none" },
+  ok: false,
   open: false,
   reason: "nothing was ever bought from it: npm run substation -- prove haitang",
 };
@@ -35,6 +38,14 @@ test("the table says what engine and proof say, and why a substation is not open
       "",
     ].join("\n"),
   );
+  const suspended = {
+    ...open,
+    suspended: { since: "2026-11-23", reason: "升级" },
+    open: false,
+    reason: "suspended since 2026-11-23 (升级): npm run substation -- resume mengxiang",
+  };
+  const [, row, , said] = stripVTControlCharacters(statusText([suspended])).split("\n");
+  expect([row!.split("  ").at(-1), said]).toEqual(["suspended", `mengxiang is ${suspended.reason}`]);
   expect(statusText([])).toBe("there is no substation\n");
 });
 
@@ -82,4 +93,9 @@ test("a proof is told step by step, with what to do about what failed", () => {
   expect([[proved], [proved, failed], [proved, { id: "x", untried: "y" }]].map(proofExitCode)).toEqual([
     0, 1, 2,
   ]);
+  const suspended = { id: "x", suspended: "since 2026-11-23: 升级" };
+  expect(proofExitCode([suspended])).toBe(0);
+  expect(stripVTControlCharacters(provedText([suspended]))).toBe(
+    "x  suspended\n  since 2026-11-23: 升级; nothing can be bought from it\n",
+  );
 });

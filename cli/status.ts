@@ -11,16 +11,16 @@ export function statusCommand(): Command {
       "Says which substations are open: those in whose stack and on whose engine all is well, and from which a purchase was proved to go through as they stand now.",
     )
     .argument("[ids...]", "these substations only; without any, the whole fleet")
-    .option("--json", "print an array of {id, group, tier, url, engine, proof, open, reason}")
+    .option("--json", "print an array of {id, group, tier, url, engine, proof, suspended, ok, open, reason}")
     .addHelpText(
       "after",
-      "\nExit code: 0 all are open, 1 some are not, 2 nobody could look.\nNeeds the `pulumi` command on PATH and PULUMI_BACKEND_URL, and the Docker engine.",
+      "\nExit code: 0 all are as their files ask, open or suspended; 1 some are not; 2 nobody could look.\nNeeds the `pulumi` command on PATH and PULUMI_BACKEND_URL, and the Docker engine.",
     )
     .action((ids: string[], { json }: { readonly json?: boolean }) =>
       orBlind(async () => {
         const found = await fleetStatus(projectWorkspace(), ids);
         process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : statusText(found));
-        return found.every(({ open }) => open) ? 0 : 1;
+        return found.every(({ ok }) => ok) ? 0 : 1;
       }),
     );
 }
@@ -31,20 +31,23 @@ export function statusText(found: readonly SubstationStatus[]): string {
   const head = ["id", "group", "tier", "URL", "engine", "proof", "verdict"].map((word) =>
     paint("bold", word),
   );
-  const rows = found.map(({ id, group, tier, url, engine, proof, open }) => [
+  const rows = found.map(({ id, group, tier, url, engine, proof, open, ok }) => [
     id,
     group,
     tier,
     url ?? "-",
     engine.what,
     proofWord(proof),
-    open ? paint("green", "open") : paint("red", "not open"),
+    verdict({ open, ok }),
   ]);
-  const reasons = found.flatMap(({ id, reason }) =>
-    reason === undefined ? [] : [`${id} is not open: ${reason}`],
+  const reasons = found.flatMap(({ id, reason, ok }) =>
+    reason === undefined ? [] : [ok ? `${id} is ${reason}` : `${id} is not open: ${reason}`],
   );
   return `${[...table([head, ...rows]), ...(reasons.length > 0 ? ["", ...reasons] : [])].join("\n")}\n`;
 }
+
+const verdict = ({ open, ok }: Pick<SubstationStatus, "open" | "ok">): string =>
+  open ? paint("green", "open") : ok ? paint("yellow", "suspended") : paint("red", "not open");
 
 function proofWord({ state, since, stopped = [] }: SubstationStatus["proof"]): string {
   if (state !== "valid") return state;

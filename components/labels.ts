@@ -1,5 +1,6 @@
 import type * as docker from "@pulumi/docker";
 import { labels, mark, shortHash, type Owner } from "../config/names";
+import type { Suspension } from "../config/lifecycle/suspension";
 import { formatScopes, type Scope } from "../config/scopes";
 import { formatSecretVersions, type SecretVersions } from "../config/secret-versions";
 
@@ -32,6 +33,10 @@ export function secretLabels(versions: SecretVersions): Labels {
   const value = formatSecretVersions(versions);
   return value === "" ? [] : [{ label: labels.secrets, value }];
 }
+
+/** Absent from a shop that is to sell, so that those that were opened before there was a label are not made anew. */
+export const suspendedLabels = (suspended: Pick<Suspension, "since"> | undefined): Labels =>
+  suspended ? [{ label: labels.suspended, value: suspended.since }] : [];
 
 /**
  * What the ingress reads. Its parts carry a hash of what they say: while one container replaces another, both are known to the ingress, which

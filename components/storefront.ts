@@ -4,6 +4,7 @@ import { shopShare } from "../config/channels/adapters";
 import type { ChannelSpec } from "../config/channels/types";
 import type { Modules } from "../config/modules/types";
 import { containerName, userId, volumeName, type Owner } from "../config/names";
+import type { Suspension } from "../config/lifecycle/suspension";
 import type { DatabaseServer, Sandbox } from "../config/platform";
 import { migrationLimits } from "../config/migration-limits";
 import type { InitialData } from "../config/templates/types";
@@ -13,7 +14,7 @@ import { channelConfig, channelSecretValues, channelSecretVersions, type Channel
 import { adapterInputs, adapterUploads, createAdapters, createAdapterVolumes } from "./adapter";
 import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
 import { schema, type TenantDatabase } from "./database";
-import { ownerLabels, routeLabels, scopeLabel, secretLabels } from "./labels";
+import { ownerLabels, routeLabels, scopeLabel, secretLabels, suspendedLabels } from "./labels";
 import { makeRoom, makeRoomForShop } from "./make-room";
 import { reportMigration, requireMigration } from "./migration";
 import { processLabel, processLimit } from "./process-limit";
@@ -57,6 +58,14 @@ export interface StorefrontArgs {
   readonly secrets: Secrets;
   readonly secretVersions: SecretVersions;
   readonly limits: StorefrontLimits;
+  /** Undefined while the shop is to sell. */
+  readonly suspended?: Suspended | undefined;
+}
+
+/** What a suspended shop tells its visitors. */
+export interface Suspended extends Suspension {
+  /** How to reach who answers for it. */
+  readonly contact: string;
 }
 
 /** Of the shop and its adapters together. */
@@ -205,6 +214,7 @@ function createShop(
       processLabel(limits.processes),
       scopeLabel(args.scopes),
       ...secretLabels(args.secretVersions),
+      ...suspendedLabels(args.suspended),
       ...routeLabels(owner, args.host, args.edgeNetwork),
     ],
     restart: "unless-stopped",
@@ -269,6 +279,7 @@ function config(args: StorefrontArgs, user: string) {
     revenueShareBasisPoints: args.revenueShareBasisPoints,
     markupBasisPoints: args.markupBasisPoints,
     modules: args.modules,
+    ...(args.suspended ? { suspended: args.suspended } : {}),
     channels: channelConfig(args.url, args.channels, args.sandbox),
     database: {
       host: server.address,

@@ -17,7 +17,7 @@ import { requireShop } from "./adapter-ready";
 import { createAddress } from "./dns";
 import { guard } from "./guard";
 import { createSecrets } from "./secrets";
-import { createStorefront, type StorefrontLimits } from "./storefront";
+import { createStorefront, type StorefrontLimits, type Suspended } from "./storefront";
 
 export interface SubstationArgs {
   /** The stack that it belongs to. */
@@ -47,6 +47,8 @@ export interface SubstationArgs {
    */
   readonly image?: string | undefined;
   readonly limits: SubstationLimits;
+  /** Why it sells nothing, with the owner's contact. @default it sells */
+  readonly suspended?: Suspended | undefined;
   /** @default 1 each */
   readonly secretVersions?: SecretVersions | undefined;
   readonly platform: Platform;
@@ -140,6 +142,7 @@ export class Substation extends pulumi.ComponentResource {
         secrets,
         secretVersions: versions,
         limits,
+        suspended: args.suspended,
       },
       child,
     );

@@ -10,6 +10,9 @@ import { parseYaml } from "./document";
 import type { Document, Path } from "./document";
 import { groupFinding, idFinding, substationsPerGroup } from "./ids";
 import { validate } from "./issues";
+import { minimumGrace } from "./lifecycle/grace";
+import { orphanOrder, readOrder, type ClosingOrder } from "./lifecycle/order";
+import type { Suspension } from "./lifecycle/suspension";
 import { moduleProblems } from "./modules/check";
 import { modulesOf } from "./modules/schema";
 import type { Modules } from "./modules/types";
@@ -59,6 +62,8 @@ export interface SubstationSpec {
   /** The tier's, with what the file asks for in place of it. */
   readonly resources: Resources;
   readonly secretVersions: SecretVersions;
+  /** Absent while it is to sell. One that is to be closed is suspended from the order on. */
+  readonly suspended?: Suspension;
   /** Where the value at a path of the file stands, for problems that are found later: `at(["domain", "host"])`. */
   at(path: Path): Position;
 }
@@ -73,6 +78,8 @@ export interface Fleet {
   readonly templates: Templates;
   /** The substations by group and file name; those files whose own content has problems are left out. */
   readonly groups: ReadonlyMap<string, readonly SubstationSpec[]>;
+  /** By id, those that can be read. One whose removal has begun is not among the substations any more. */
+  readonly closings: ReadonlyMap<string, ClosingOrder>;
   /** How many files were looked into. */
   readonly fileCount: number;
   /** Of all files and between them, sorted by place. */
@@ -95,8 +102,14 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
   problems.push(...tiers.problems, ...adapters.problems);
   const groups = new Map<string, SubstationSpec[]>();
   const claims: Claim[] = [];
+  const closings = new Map<string, ClosingOrder>();
 
-  for (const { name: group, path, files } of tree.groups) {
+  for (const { name: group, path, files, orders } of tree.groups) {
+    for (const file of orders) {
+      const { order, problems: found } = loadOrder(root, group, file, files, displayName);
+      problems.push(...found);
+      if (order) closings.set(order.id, order);
+    }
     const specs: SubstationSpec[] = [];
     const secrets = lazySecrets(root, group, (message) =>
       problems.push({ file: displayName(path), line: 1, column: 1, code: "yaml/syntax", message }),
@@ -110,7 +123,8 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
       });
       problems.push(...found);
       claims.push(claim);
-      if (spec && !idFinding(spec.id)) specs.push(spec);
+      const order = closings.get(file.id);
+      if (spec && !idFinding(spec.id) && !order?.removing) specs.push(order ? closing(spec, order) : spec);
     }
     if (files.length > substationsPerGroup) {
       const message = `The group has ${files.length} substations: at most ${substationsPerGroup} share a stack; move ${files.length - substationsPerGroup} to another group.`;
@@ -127,9 +141,32 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
     adapters,
     templates,
     groups,
+    closings,
     fileCount,
     problems: problems.sort(compareProblems),
   };
+}
+
+/** What visitors read of one that is to be closed: why is not theirs to know. */
+const closing = (spec: SubstationSpec, { ordered }: ClosingOrder): SubstationSpec => ({
+  ...spec,
+  suspended: spec.suspended ?? { since: ordered, reason: "本店即将关闭" },
+});
+
+function loadOrder(
+  root: string,
+  group: string,
+  { id, path }: TreeFile,
+  files: readonly TreeFile[],
+  displayName: (path: string) => string,
+): ReturnType<typeof readOrder> {
+  const file = displayName(path);
+  const { document, found } = load(path, file);
+  const orphan = files.some((one) => one.id === id) ? [] : [orphanOrder(id, { file, line: 1, column: 1 })];
+  if (!document || document.broken) return { problems: [...found, ...orphan] };
+  const { order, problems } = readOrder(id, group, document, minimumGrace(root, group));
+  const all = [...found, ...problems, ...orphan];
+  return order && all.length === 0 ? { order, problems: [] } : { problems: all };
 }
 
 /** The problems that concern one group: its own, those of the tiers, and those of the folder itself, but not those of other groups. */
@@ -277,6 +314,7 @@ function specOf(value: SubstationFile, tier: Tier): Written {
     modules: modulesOf(value.modules),
     resources: { ...tier.limits, ...resourcesOf(value.resources ?? {}) },
     secretVersions: secretVersions(value.secretVersions),
+    ...(value.suspended === undefined ? {} : { suspended: value.suspended }),
   };
 }
 

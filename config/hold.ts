@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import type { Fleet, Problem } from "./fleet";
+import { orderSuffix } from "./lifecycle/order";
 
 /**
  * Substations that one update leaves as they are, whatever their files say, so that the others of their group need not wait until they are mended. Whoever runs the
@@ -24,8 +25,9 @@ export function withoutHeld(fleet: Fleet, held: ReadonlySet<string>): Fleet {
   };
 }
 
-/** The substation whose file a problem is in; undefined where it is in another kind of file. */
+/** The substation whose file, or closing order, a problem is in; undefined where it is in another kind of file. */
 export function substationIn(fleet: Fleet, { file }: Pick<Problem, "file">): string | undefined {
   const [folder, name] = [basename(dirname(file)), basename(file)];
-  return fleet.groups.has(folder) && name.endsWith(".yaml") ? name.slice(0, -".yaml".length) : undefined;
+  const id = name.replace(new RegExp(`(?:\\${orderSuffix})?\\.yaml$`), "");
+  return fleet.groups.has(folder) && id !== name ? id : undefined;
 }

@@ -39,6 +39,8 @@ export const labels = {
   scopes: "substation.scopes",
   /** Versions of the secrets that a container was made with, where any was renewed. */
   secrets: "substation.secrets",
+  /** Of a shop's container that sells nothing: the day since when. */
+  suspended: "substation.suspended",
 } as const;
 
 /**

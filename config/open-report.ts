@@ -22,6 +22,9 @@ export type OpenStep = (typeof openSteps)[number];
 
 export const outcomes = ["open", "unchanged", "failed", "not-tried"] as const;
 
+const outcome = <T extends (typeof outcomes)[number]>(word: T) =>
+  z.literal(word).describe("What came of it.");
+
 const member = {
   id: text.describe("The substation."),
   group: text.describe("Its stack."),
@@ -37,33 +40,35 @@ const done = {
     ),
 };
 
-const memberSchema = z.discriminatedUnion("outcome", [
-  z
-    .strictObject({
-      outcome: z.literal("open"),
-      ...done,
-      changes: z.int().min(0).describe("Resources that were created, changed, replaced or removed."),
-      seconds: seconds.describe("From the first change to the last."),
-    })
-    .describe("It stands as its file asks for it, and a purchase went through."),
-  z
-    .strictObject({ outcome: z.literal("unchanged"), ...done })
-    .describe("It was open before, and was left as it is."),
-  z
-    .strictObject({
-      outcome: z.literal("failed"),
-      ...member,
-      step: z.enum(openSteps).describe("Where it ended. What comes before it was done."),
-      cause: text.describe("What was seen."),
-      remedy: text.describe("What to do about it."),
-      code: text.optional().describe("Of a problem of a file or a rule, for those who search."),
-      place: text.optional().describe("file:line:column of what is to be mended."),
-    })
-    .describe("It is not open. What stood before stands as it did, up to that step."),
-  z
-    .strictObject({ outcome: z.literal("not-tried"), ...member, why: text })
-    .describe("Nothing of it was touched, or not to the end."),
-]);
+const memberSchema = z
+  .discriminatedUnion("outcome", [
+    z
+      .strictObject({
+        outcome: outcome("open"),
+        ...done,
+        changes: z.int().min(0).describe("Resources that were created, changed, replaced or removed."),
+        seconds: seconds.describe("From the first change to the last."),
+      })
+      .describe("It stands as its file asks for it, and a purchase went through."),
+    z
+      .strictObject({ outcome: outcome("unchanged"), ...done })
+      .describe("It was open before, and was left as it is."),
+    z
+      .strictObject({
+        outcome: outcome("failed"),
+        ...member,
+        step: z.enum(openSteps).describe("Where it ended. What comes before it was done."),
+        cause: text.describe("What was seen."),
+        remedy: text.describe("What to do about it."),
+        code: text.optional().describe("Of a problem of a file or a rule, for those who search."),
+        place: text.optional().describe("file:line:column of what is to be mended."),
+      })
+      .describe("It is not open. What stood before stands as it did, up to that step."),
+    z
+      .strictObject({ outcome: outcome("not-tried"), ...member, why: text.describe("Why not.") })
+      .describe("Nothing of it was touched, or not to the end."),
+  ])
+  .describe("What came of a substation.");
 
 const groupSchema = z
   .strictObject({

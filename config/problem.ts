@@ -36,6 +36,7 @@ export type ProblemCode =
   | `module/${"excludes" | "requires" | "resources" | "tier"}`
   | `channel/${"adapter" | "field" | "limits" | "merchant" | "plain-secret" | "sandbox" | "syntax" | "tier" | "too-many"}`
   | `descriptor/${"field" | "merchant" | "syntax"}`
+  | `closing/${"grace" | "id" | "substation"}`
   | `csv/${"column" | "row" | "syntax"}`
   | `template/${"goods" | "repeated" | "too-large" | "unknown" | "value" | "variable"}`
   | `secret/${"missing" | "plain" | "value"}`

@@ -5,6 +5,7 @@ import { channelsSchema } from "./channels/schema";
 import { checked, choice, line, list, mapKey, name, nameForm, namePattern, quantity } from "./forms";
 import { hostFinding } from "./hosts";
 import { imageFinding, imagePattern } from "./image";
+import { suspensionSchema } from "./lifecycle/suspension";
 import { modules } from "./modules";
 import { modulesSchema } from "./modules/schema";
 import { scopes } from "./scopes";
@@ -257,6 +258,7 @@ export const substationSchema = z
           "Raised by `substation rotate`: a higher number is a new secret, and what is absent is 1. Never write a lower one: it brings the old secret back (docs/rotation.md).",
       })
       .optional(),
+    suspended: suspensionSchema,
   })
   .meta({
     title: "stacks/<group>/<id>.yaml",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { channelNameFinding } from "./channels/names";
 import { nameForm, namePattern } from "./forms";
+import { orderSuffix } from "./lifecycle/order";
 import { groupFinding, idFinding, isOwnFolder, type OwnFolder } from "./ids";
 import { quote } from "./problem";
 import type { Finding, Problem, ProblemCode } from "./problem";
@@ -16,6 +17,8 @@ export interface Tree {
     readonly name: string;
     readonly path: string;
     readonly files: readonly TreeFile[];
+    /** Closing orders, by the id of the substation that is to be closed. */
+    readonly orders: readonly TreeFile[];
   }[];
   /** Of templates/: a folder each, with its file. */
   readonly templates: readonly { readonly name: string; readonly path: string }[];
@@ -84,7 +87,7 @@ export function readTree(root: string, name: (path: string) => string): Tree {
 
   let tiers: string | undefined;
   const templates: { name: string; path: string }[] = [];
-  const groups: { name: string; path: string; files: TreeFile[] }[] = [];
+  const groups: { name: string; path: string; files: TreeFile[]; orders: TreeFile[] }[] = [];
   let channels: TreeFile[] = [];
   const readOwn: Readonly<Record<OwnFolder, (path: string) => void>> = {
     channels: (path) => {
@@ -134,10 +137,15 @@ export function readTree(root: string, name: (path: string) => string): Tree {
     }
   }
 
-  function readGroup(group: string, path: string): { name: string; path: string; files: TreeFile[] } {
+  function readGroup(group: string, path: string): (typeof groups)[number] {
     const finding = groupFinding(group);
     if (finding) report(path, finding.code, `The group is ${quote(group)}: ${finding.why}.`);
-    return { name: group, path, files: readFiles(path, idFinding) };
+    const all = readFiles(path, (name) => idFinding(orderedId(name) ?? name));
+    const orders = all.flatMap(({ id: name, path: file }) => {
+      const id = orderedId(name);
+      return id === undefined ? [] : [{ id, path: file }];
+    });
+    return { name: group, path, files: all.filter(({ id }) => orderedId(id) === undefined), orders };
   }
 
   /** The typed files of a folder. Problems of their names are reported, and the files are among them nevertheless. */
@@ -184,6 +192,10 @@ export function readTree(root: string, name: (path: string) => string): Tree {
   }
 }
 
+/** The id of the substation that a file of this name orders to be closed; undefined for any other file. */
+const orderedId = (name: string): string | undefined =>
+  name.endsWith(orderSuffix) ? name.slice(0, -orderSuffix.length) : undefined;
+
 /** The tree as it will be when `added` are written; each of them has a name that no file has. */
 export function withFiles(
   tree: Tree,
@@ -204,7 +216,7 @@ export function withFiles(
         code,
         message: `It would be ${quote(`${group}/${id}.yaml`)}: ${why}.`,
       });
-    const found = groups.get(group) ?? { name: group, path: join(root, group), files: [] };
+    const found = groups.get(group) ?? { name: group, path: join(root, group), files: [], orders: [] };
     groups.set(group, found);
     found.files.push({ id, path, text });
   }

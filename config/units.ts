@@ -51,6 +51,24 @@ export const duration: Unit = scaled({
   },
 });
 
+/** Milliseconds, for what lasts longer: the time in which a closing can be undone. */
+export const period: Unit = scaled({
+  code: "unit/duration",
+  form: 'a whole number followed by s, m (minutes), h or d (days), like "30d"',
+  space: "",
+  bareFrom: 1_000,
+  units: { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 },
+  also: {
+    "": 86_400_000,
+    day: 86_400_000,
+    天: 86_400_000,
+    hour: 3_600_000,
+    小时: 3_600_000,
+    min: 60_000,
+    分钟: 60_000,
+  },
+});
+
 /** Basis points, 0 to 10,000: a share of money is never a floating-point number. */
 export const share: Unit = {
   code: "unit/share",

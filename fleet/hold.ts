@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { loadFleet } from "../config/fleet";
 import { formatHeld, holdVariable } from "../config/hold";
 import { substationOf } from "../policies/facts/steps";
 import { readState } from "./standing";
@@ -13,11 +15,18 @@ export async function heldOptions(
   stack: string,
   held: ReadonlySet<string>,
 ): Promise<{ readonly at: Workspace; readonly exclude: string[] }> {
-  if (held.size === 0) return { at: workspace, exclude: [] };
-  const at = { ...workspace, env: { ...workspace.env, [holdVariable]: formatHeld(held) } };
+  const all = new Set([...held, ...removing(workspace, stack)]);
+  if (all.size === 0) return { at: workspace, exclude: [] };
+  const at = { ...workspace, env: { ...workspace.env, [holdVariable]: formatHeld(all) } };
   const { resources = [] } = (await readState(workspace, stack))?.deployment ?? {};
   const exclude = new Set(
-    resources.filter((resource) => held.has(substationOf(resource, "")?.id ?? "")).map(({ urn }) => urn),
+    resources.filter((resource) => all.has(substationOf(resource, "")?.id ?? "")).map(({ urn }) => urn),
   );
   return { at, exclude: [...exclude] };
 }
+
+/** Those whose removal has begun: no update but their closing's touches what is left of them. */
+const removing = ({ root }: Workspace, stack: string): string[] =>
+  [...loadFleet(join(root, "stacks")).closings.values()]
+    .filter((order) => order.group === stack && order.removing)
+    .map(({ id }) => id);

@@ -119,6 +119,19 @@ export class PulumiFailed extends Error {
 /** Whether it says that there is no such stack. */
 export const noStack = ({ stderr }: Pick<Finished, "stderr">): boolean => stderr.includes("no stack named");
 
+/** What a command that failed said, as far as it helps: where the passphrase is wrong, which one is meant. */
+export function wordsOf(
+  { stdout, stderr, code }: Pick<PulumiFailed, "stdout" | "stderr" | "code">,
+  stack: string,
+  { env }: Pick<Workspace, "env">,
+): string {
+  const said = stderr.trim() || stdout.trim();
+  if (!said.includes("incorrect passphrase")) return `${said}\n(exit code ${code})`;
+  const file = env["PULUMI_CONFIG_PASSPHRASE_FILE"];
+  const named = file ? `PULUMI_CONFIG_PASSPHRASE_FILE names (${file})` : "PULUMI_CONFIG_PASSPHRASE holds";
+  return `stack ${stack} cannot be read with the passphrase that ${named}: it is another stack's, or another backend's. Nothing was changed.`;
+}
+
 /**
  * What Pulumi refuses is for the user to mend: a stack that does not exist, a passphrase that does not fit, a backend that nobody named.
  * @param what came of it: "k1 of mengxiang was not set"

@@ -1,17 +1,16 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../config/error";
-import { formatProblem, loadFleet, problemsFor, type Fleet, type SubstationSpec } from "../config/fleet";
+import { loadFleet, type SubstationSpec } from "../config/fleet";
 import { appRole, databaseName, labels, migrateRole } from "../config/names";
 import type { Platform } from "../config/platform";
 import { withSecretVersion } from "../config/raise";
 import { parseSecretVersions, secretNames, type SecretName } from "../config/secret-versions";
-import { others } from "../config/suggest";
 import { endSessions } from "../inventory/database";
 import { containerStart, liveContainers, type LiveContainer } from "../inventory/docker";
 import type { RunOptions, Workspace } from "./pulumi";
 import { platformUnder } from "./read-platform";
-import { up, type Outcome } from "./up";
+import { changeFile, findSubstation, whyNot } from "./typed-file";
+import { up } from "./up";
 
 /** What a rotation did, for people to read. */
 export interface Rotation {
@@ -62,21 +61,6 @@ export async function rotate(
   return { file: spec.file, secret: name, version, raised: !ahead, endedSessions };
 }
 
-function findSubstation(fleet: Fleet, id: string): SubstationSpec {
-  const all = [...fleet.groups.values()].flat();
-  const found = all.find((spec) => spec.id === id);
-  if (found) {
-    refuse(fleet, found.group);
-    return found;
-  }
-  refuse(fleet); // its own file may be the one that cannot be read
-  const which = others(
-    id,
-    all.map((spec) => spec.id),
-  );
-  throw new UserError(`there is no substation "${id}" in ${fleet.root}: ${which} Nothing was changed.`);
-}
-
 function findSecret(name: string): SecretName {
   const found = secretNames.find((known) => known === name);
   if (found) return found;
@@ -85,38 +69,15 @@ function findSecret(name: string): SecretName {
   );
 }
 
-function refuse(fleet: Fleet, group?: string): void {
-  const problems = group === undefined ? fleet.problems : problemsFor(fleet, group);
-  if (problems.length === 0) return;
-  throw new UserError(
-    `the typed files have problems, so nothing was changed.\n${problems.map(formatProblem).join("\n")}`,
-  );
-}
-
-/** Writes the number into the substation's file, and makes sure that the file then says that and nothing else. */
-function raise(stacks: string, { id, group, file }: SubstationSpec, name: SecretName, version: number): void {
-  const before = readFileSync(file, "utf8");
-  try {
-    writeFileSync(file, withSecretVersion(before, name, version));
-    const fleet = loadFleet(stacks);
-    refuse(fleet, group);
-    const read = fleet.groups.get(group)?.find((spec) => spec.id === id)?.secretVersions[name];
-    if (read !== version) throw new Error(`it is then read as ${read}`);
-  } catch (error) {
-    writeFileSync(file, before);
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UserError(
-      `${file} cannot be changed to ${name}: ${version}, and was left as it was: ${why}. Write "secretVersions: { ${name}: ${version} }" by hand, ` +
-        `and run this again.`,
-    );
-  }
-}
-
-function whyNot(outcome: Outcome): string {
-  if (outcome.kind === "failed") return outcome.output;
-  const { violations, errors } = outcome.plan;
-  return [...violations.map(({ rule, message }) => `${rule}: ${message}`), ...errors].join("\n");
-}
+/** Writes the number into the substation's file. */
+const raise = (stacks: string, spec: SubstationSpec, name: SecretName, version: number): void =>
+  changeFile(stacks, spec, {
+    change: (text) => withSecretVersion(text, name, version),
+    wrong: (read) =>
+      read?.secretVersions[name] === version ? undefined : String(read?.secretVersions[name]),
+    what: `changed to ${name}: ${version}`,
+    byHand: `Write "secretVersions: { ${name}: ${version} }"`,
+  });
 
 /** Serving containers of a substation: two while one replaces another. */
 const shops = async (platform: Platform, id: string): Promise<LiveContainer[]> =>

@@ -78,13 +78,13 @@ test("a dead owner's lock is broken, and one that was put in its place is not", 
         }),
       ],
     );
-  await put(".pulumi/locks/organization/substation/demo-2/1.json", 1);
+  await put("postgres/.pulumi/locks/organization/substation/demo-2/1.json", 1);
   expect(await readLocks(store)).toEqual([]);
-  await put(".pulumi/locks/organization/substation/demo/1.json", 4_194_304);
+  await put("postgres/.pulumi/locks/organization/substation/demo/1.json", 4_194_304);
   const [lock] = await readLocks(store);
   expect(lock).toMatchObject({ pid: 4_194_304, user: "op" });
   const dead = { ...lock!, owner: "dead" as const };
-  await put(".pulumi/locks/organization/substation/demo/1.json", 4_194_305);
+  await put("postgres/.pulumi/locks/organization/substation/demo/1.json", 4_194_305);
   await breakLock(store, dead);
   expect(await readLocks(store)).toMatchObject([{ pid: 4_194_305 }]);
   await breakLock(store, { ...(await readLocks(store))[0]!, owner: "dead" });

@@ -22,7 +22,11 @@ export function stateDatabase(
   if (!backend.startsWith("postgres://")) return undefined;
   const url = new URL(backend);
   const table = escapeIdentifier((url.searchParams.get("table") ?? "pulumi_state").toLowerCase());
-  const locks = `.pulumi/locks/organization/${project}/${stack}/`;
+  // The engine takes the path, which names the database, for a folder too.
+  const folder = decodeURIComponent(url.pathname)
+    .replace(/^\/+/, "")
+    .replace(/(?<=[^/])$/, "/");
+  const locks = `${folder}.pulumi/locks/organization/${project}/${stack}/`;
   const text = "convert_from(decode(data->>'data', 'base64'), 'UTF8')";
   const ask = (sql: string, values: readonly string[]) => query(url, env, sql, values);
   return {

@@ -1,3 +1,5 @@
+import { labels } from "../config/names";
+import type { Suspension } from "../config/lifecycle/suspension";
 import { healthOf, liveContainers, type LiveContainer } from "../inventory/docker";
 import { keptProofs } from "./prove/kept";
 import { targets, type Target } from "./prove/target";
@@ -14,6 +16,10 @@ export interface SubstationStatus {
   /** What stack and Docker engine say of it: whether it is there, and serves. */
   readonly engine: { readonly ok: boolean; readonly what: string };
   readonly proof: ProofStatus;
+  /** As its file says; undefined where it is to sell. */
+  readonly suspended: Suspension | undefined;
+  /** Whether it is as its file asks: open, or suspended. */
+  readonly ok: boolean;
   /** Only where the engine is content, and a valid proof says that a purchase went through what stands there now. */
   readonly open: boolean;
   /** Why it is not open, and what to do; undefined where it is. */
@@ -47,7 +53,14 @@ export async function statusOf(root: string, looked: readonly Target[]): Promise
     const { spec, standing } = target;
     const proof = validityOf(target, keptProofs(root, spec.id));
     const engine = engineWord(target, containers);
-    const reason = reasonNot(spec.id, spec.group, engine, proof);
+    const shop = containers.get(standing?.shop?.id ?? "");
+    const closed = shop?.Labels[labels.suspended] !== undefined;
+    const { suspended } = spec;
+    const wrong = reasonNot(target, engine, proof, closed);
+    const reason =
+      wrong ??
+      (suspended &&
+        `suspended since ${suspended.since} (${suspended.reason}): npm run substation -- resume ${spec.id}`);
     return {
       id: spec.id,
       group: spec.group,
@@ -55,6 +68,8 @@ export async function statusOf(root: string, looked: readonly Target[]): Promise
       url: standing?.url,
       engine,
       proof: proofStatus(proof),
+      suspended,
+      ok: wrong === undefined,
       open: reason === undefined,
       reason,
     };
@@ -73,16 +88,20 @@ function engineWord(
   return { ok: what === "healthy" || what === "running", what };
 }
 
+/** Why it is not as its file asks. @param closed whether its container was made to sell nothing */
 function reasonNot(
-  id: string,
-  group: string,
+  { spec: { id, group, suspended } }: Target,
   engine: SubstationStatus["engine"],
   proof: Validity,
+  closed: boolean,
 ): string | undefined {
   if (!engine.ok)
     return engine.what === "not in the stack"
       ? `it was never opened: npm run up -- ${group}`
       : `${engine.what}: npm run up -- ${group}`;
+  if (suspended && closed) return undefined; // of what sells nothing, nothing can be bought
+  if (suspended) return `it sells still, though its file says suspended: npm run up -- ${group}`;
+  if (closed) return `it is suspended still, though its file says nothing of that: npm run up -- ${group}`;
   const again = `npm run substation -- prove ${id}`;
   switch (proof.state) {
     case "valid":

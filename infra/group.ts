@@ -79,6 +79,7 @@ export async function group(
         image: spec.image,
         limits: spec.resources,
         secretVersions: spec.secretVersions,
+        ...(spec.suspended ? { suspended: { ...spec.suspended, contact: spec.owner.contact } } : {}),
         platform,
         providers,
       });

@@ -48,6 +48,7 @@ test("the file becomes one configuration", () => {
     modules: {},
     initialData: { categories: [], goods: [], notices: [], pages: [] },
     channels: [],
+    suspended: undefined,
     mainStation,
     database: {
       host: "127.0.0.1",
@@ -209,4 +210,14 @@ test("a missing file, a file that is not JSON and JSON that is no object each sa
   expect(() => loadConfig(dir)).toThrow(`${dir}/substation.json: is not JSON`);
   rmSync(join(dir, "substation.json"));
   expect(() => loadConfig(dir)).toThrow(`${dir}/substation.json: is missing`);
+});
+
+test("a suspended shop says why and whom to ask, or does not start", () => {
+  const suspended = { since: "2026-11-23", reason: "升级中", contact: "QQ 10001" };
+  edit((config) => (config["suspended"] = suspended));
+  expect(loadConfig(dir).suspended).toEqual(suspended);
+  edit((config) => (config["suspended"] = { since: "2026-11-23", reason: " " }));
+  expect(() => loadConfig(dir)).toThrow(
+    /suspended\.reason must be a text that is not empty, found " "; .*suspended\.contact must be a text that is not empty, found nothing/,
+  );
 });

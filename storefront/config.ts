@@ -32,8 +32,19 @@ export interface StorefrontConfig {
   readonly channels: readonly PlainChannel[];
   /** What a new shop begins with. Only `migrate` is given any. */
   readonly initialData: InitialData;
+  /** Undefined while the shop is to sell. */
+  readonly suspended: Suspended | undefined;
   readonly mainStation: MainStationConfig;
   readonly database: DatabaseConfig;
+}
+
+/** Why the shop sells nothing now. All of it is shown to visitors. */
+export interface Suspended {
+  /** The day that it began: `2026-11-23`. */
+  readonly since: string;
+  readonly reason: string;
+  /** How to reach who answers for the shop. */
+  readonly contact: string;
 }
 
 /** The main station's API, as the shop may use it. */
@@ -103,6 +114,7 @@ export function loadConfig(dir = secretsDir()): StorefrontConfig {
       modules: readModules(top.optionalObject("modules")),
       channels: readChannels(top.optionalObject("channels")),
       initialData: readInitialData(top.optionalObject("initialData")),
+      suspended: readSuspended(top),
       mainStation: readMainStation(top),
       database: {
         host: database.text("host"),
@@ -137,6 +149,16 @@ function readMainStation(top: Fields): MainStationConfig {
   return {
     scopes: mainStation.list("scopes", "must be a list of texts", isText),
     publicKey: mainStation.text("publicKey", /-----BEGIN PUBLIC KEY-----/),
+  };
+}
+
+function readSuspended(top: Fields): Suspended | undefined {
+  if (top.value("suspended") === undefined) return undefined;
+  const suspended = top.object("suspended");
+  return {
+    since: suspended.text("since"),
+    reason: suspended.text("reason"),
+    contact: suspended.text("contact"),
   };
 }
 

@@ -59,6 +59,17 @@ export function contentSecurityPolicy({ channels }: Pick<StorefrontConfig, "chan
   );
 }
 
+/** Every page of a suspended shop begins with this; `data-suspended` is for programs. */
+const suspendedNotice = ({ suspended }: Pick<StorefrontConfig, "suspended">): string =>
+  suspended
+    ? `<section data-suspended="${escape(suspended.since)}"><h2>暂停营业</h2><p class="text">${escape(suspended.reason)}</p>
+<p class="soft">自 ${escape(suspended.since)} 起暂停下单和付款，已付款的订单照常处理。联系店主：${escape(suspended.contact)}</p></section>
+`
+    : "";
+
+export const suspendedPage = (shop: StorefrontConfig): string =>
+  page(shop, `暂停营业 - ${shop.title}`, "暂停营业", "");
+
 export const maintenancePage = (shop: StorefrontConfig): string =>
   message(shop, "维护中", "店铺正在维护，您的订单和余额不受影响。请过一会儿再刷新本页。");
 
@@ -115,7 +126,7 @@ export function page(shop: Front, title: string, subtitle: string, main: string)
 <body>
 <header><h1>${escape(shop.title)}</h1><p>${subtitle}</p></header>
 <main>
-${main}
+${suspendedNotice(shop)}${main}
 </main>
 <footer>${navigation(shop.links ?? [])}${escape(shop.host)}</footer>
 </body>

@@ -12,6 +12,7 @@ import { type Channels, offers, paymentsOf, startPayment } from "./payments";
 import { RateBound } from "./rate";
 import type { Shop } from "./shop";
 import * as shopPages from "./shop-pages";
+import { whileSuspended } from "./suspended";
 import type { Sweep } from "./sweep";
 
 /** Bytes of a form of ours, and of what a gateway posts. */
@@ -110,7 +111,7 @@ export function shopRoutes(counter: Counter): readonly Route[] {
     return cashier.notify(channel, request);
   }
 
-  return [
+  const routes: readonly Route[] = [
     {
       name: "/",
       path: /^\/$/,
@@ -167,6 +168,7 @@ export function shopRoutes(counter: Counter): readonly Route[] {
       },
     },
   ];
+  return config.suspended ? whileSuspended(config, routes) : routes;
 }
 
 /** Without reading what it sent, so its connection must not be used again. */

@@ -36,6 +36,8 @@ export interface ServeOptions {
   readonly drainMilliseconds?: number;
   /** Milliseconds that requests then have to finish. @default 5000 */
   readonly finishMilliseconds?: number;
+  /** Milliseconds until payments that are under way are looked after for the first time. @default 15000 */
+  readonly sweepMilliseconds?: number;
   /** @default the kinds of `channels/` */
   readonly openChannel?: OpenChannel;
 }
@@ -61,7 +63,7 @@ export async function serve(
   const open = options.openChannel ?? openChannel;
   const channels = openChannels(config, secrets.channels, open, (id) => adapters.up(id));
   const cashier = openCashier(pool, channels, metrics, log, () => sweep.wake());
-  const sweep = startSweep(pool, channels, cashier, log);
+  const sweep = startSweep(pool, channels, cashier, log, options.sweepMilliseconds);
   let draining = false;
 
   const probes: Route[] = [

@@ -122,7 +122,7 @@ export function orderPage(shop: Front, view: OrderView): string {
     `<section><h2>订单</h2>${fault === undefined ? "" : `<p class="wrong" role="alert">${fault}</p>`}
 <dl>${rows.map(([term, value]) => `<dt>${term}</dt><dd>${value}</dd>`).join("")}</dl>
 <p class="soft"><a href="/orders/${order.token}">刷新</a> · 请保存本页网址，凭它查看订单和卡密。</p></section>
-${stateOf(view) === "open" ? payment(view) : goodsOf(view)}`,
+${stateOf(view) === "open" ? (shop.suspended ? "" : payment(view)) : goodsOf(view)}`,
   );
 }
 

@@ -15,7 +15,14 @@ export interface Sweep {
   stop(): void;
 }
 
-export function startSweep(pool: Pool, channels: Channels, cashier: Cashier, log: Log): Sweep {
+/** @param first milliseconds until it looks for the first time: soon after the start, since the process before may have left something */
+export function startSweep(
+  pool: Pool,
+  channels: Channels,
+  cashier: Cashier,
+  log: Log,
+  first = minute / 4,
+): Sweep {
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let due = Infinity;
@@ -34,7 +41,7 @@ export function startSweep(pool: Pool, channels: Channels, cashier: Cashier, log
     });
     plan(Math.min(Math.max(next, minute), 60 * minute));
   };
-  plan(minute / 4); // soon after the start: the process before may have left something
+  plan(first);
   return {
     wake: () => plan(minute),
     stop() {

@@ -148,6 +148,7 @@ test("every field of a substation, with its value, where that comes from and sta
     "secretVersions.migratePassword": "1 | default",
     "secretVersions.appPassword": `3 | file ${file}:32:32`,
     "secretVersions.sessionKey": "1 | default",
+    suspended: "no | default: `substation suspend` writes it",
     "secretVersions.mainStationToken": "1 | default",
     "secretVersions.callbackSigningKey": "1 | default",
     "limits.statementTimeout": "10s | tier stacks/tiers.yaml:17:93",
@@ -235,7 +236,7 @@ test("a field, or the beginning of several; a misspelt one is told with the near
     'there is no field "markp": did you mean "markup"?',
     'there is no field "channels.alli.fee": did you mean "channels.ali.fee"?',
     'there is no field "channels.ali.gate": did you mean "channels.ali.gateway"?',
-    'there is no field "zzzzzzzz": they begin with id, group, platform, url, title, tier, owner, domain, image, revenueShare, markup, template, variables, modules, channels, resources, secretVersions, limits, scopes, database.',
+    'there is no field "zzzzzzzz": they begin with id, group, platform, url, title, tier, owner, domain, image, revenueShare, markup, template, variables, modules, channels, resources, secretVersions, suspended, limits, scopes, database.',
   ]);
 });
 

@@ -32,6 +32,7 @@ function leaves(context: Context, path: Path): Path[] {
   const value = valueAt(document.value, path);
   if (children === undefined) return isIdle(context, path) ? [] : [path];
   if (area === "modules" && name !== undefined && value === undefined) return [path]; // not in the file: off
+  if (area === "suspended" && value === undefined) return [path]; // not in the file: it sells
   if (area === "variables") {
     const declared = Object.keys(template?.value?.variables ?? {});
     return [...new Set([...declared, ...children])].map((variable) => [area, variable]);
@@ -128,6 +129,8 @@ function fallbackOf(context: Context, path: Path): Fallback | undefined {
       source: "default",
       why: `${modules[name as ModuleName].title} is not in the file`,
     };
+  if (area === "suspended" && path.length === 1)
+    return { value: "no", source: "default", why: "`substation suspend` writes it" };
   if (area === "channels" && key !== "") return ofChannel(context, name, key);
   if (area === "variables") {
     const value = template?.value?.variables?.[name]?.default;

@@ -1,7 +1,7 @@
 import { fitsVerifier, isScramVerifier } from "../../config/scram";
 import type { RoleFact } from "../../policies/rules/facts";
 import type { ExpectedSubstation } from "../../policies/rules/intent";
-import { pulumiOk, type Workspace } from "../pulumi";
+import { noStack, PulumiFailed, pulumiOk, type Workspace } from "../pulumi";
 
 /** Passwords and tokens that were given out, compared with what the server keeps, and with what the tiers say. They never leave memory, and no server is asked. */
 
@@ -56,12 +56,16 @@ export interface GivenByStack {
   readonly tokens: ReadonlyMap<string, string>;
 }
 
-/** @throws PulumiFailed where the state cannot be read or decrypted */
+/** Nothing for a stack that was never made. @throws PulumiFailed where the state cannot be read or decrypted */
 export async function givenByStack(workspace: Workspace, stack: string): Promise<GivenByStack> {
-  const exported = JSON.parse(
-    await pulumiOk(workspace, ["stack", "export", "-s", stack, "--show-secrets"]),
-  ) as { deployment: { resources?: readonly StateResource[] } };
-  return givenIn(exported.deployment.resources ?? []);
+  try {
+    const exported = await pulumiOk(workspace, ["stack", "export", "-s", stack, "--show-secrets"]);
+    const { deployment } = JSON.parse(exported) as { deployment: { resources?: readonly StateResource[] } };
+    return givenIn(deployment.resources ?? []);
+  } catch (error) {
+    if (error instanceof PulumiFailed && noStack(error)) return givenIn([]);
+    throw error;
+  }
 }
 
 /** @param resources of a state, with its secrets in plain text */

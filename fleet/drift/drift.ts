@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { UserError } from "../../config/error";
-import { loadFleet, type Fleet } from "../../config/fleet";
-import { parseMark } from "../../config/names";
+import { loadFleet } from "../../config/fleet";
+import { parseMark, type Owner } from "../../config/names";
 import { isPlatformStack, platformOf, projectSettings, requiredSetting } from "../../config/stack-config";
 import { others } from "../../config/suggest";
 import { mapBounded } from "../../inventory/bounded";
@@ -65,16 +65,24 @@ export async function drift(
   );
   const wanted = wantedGroups(groups, here);
   const whole = groups.length === 0;
-  const gone = await goneFrom(workspace, platform, name, fleet);
+  const live = await liveOwners(workspace, platform, name);
+  const listed = (owner: Owner) => fleet.groups.get(owner.group)?.some(({ id }) => id === owner.id) ?? false;
 
   const looking = [...(whole ? [platform] : []), ...wanted].filter((stack) => stacks.has(stack));
   let done = 0;
   const [looked, audited] = await Promise.all([
     mapBounded(engines, looking, async (stack) => {
-      const found = await lookAtStack(workspace, fleet, stack, name, gone.get(stack) ?? new Set(), {
-        parallel,
-        signal,
-      });
+      const found = await lookAtStack(
+        workspace,
+        fleet,
+        stack,
+        name,
+        new Set(live.filter((owner) => owner.group === stack && !listed(owner)).map(({ id }) => id)),
+        {
+          parallel,
+          signal,
+        },
+      );
       note(`${(done += 1)} of ${looking.length} stacks`);
       return found;
     }),
@@ -108,7 +116,7 @@ export async function drift(
       placed.filter(stray),
       looked.flatMap((one) => one.unlisted),
     ),
-    ...neverOpened(fleet, wanted, stacks, unopened),
+    ...neverOpened(fleet, wanted, stacks, unopened, new Set(live.map(({ id }) => id))),
     ...unlisted(here, fleet, looked),
     ...looked.flatMap((one) => one.forbidden),
   ].filter(({ group }) => whole || (group !== undefined && wanted.includes(group)));
@@ -133,27 +141,15 @@ function wantedGroups(groups: readonly string[], here: readonly string[]): reado
   return groups.length === 0 ? here : [...new Set(groups)];
 }
 
-/** By group, substations that have a database and no file. Where the server cannot be asked, the audit says so. */
-async function goneFrom(
-  workspace: Workspace,
-  stack: string,
-  name: string,
-  fleet: Fleet,
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+/** Whose databases there are. Where the server cannot be asked, the audit says so. */
+async function liveOwners(workspace: Workspace, stack: string, name: string): Promise<readonly Owner[]> {
   const platform = await readPlatform(workspace, stack);
-  const databases = platform
-    ? await liveDatabases(platform.database).then(
-        (live) => live.databases,
-        () => [],
-      )
-    : [];
-  const gone = new Map<string, Set<string>>();
-  for (const owner of databases.flatMap(({ mark }) => parseMark(mark) ?? [])) {
-    const has = fleet.groups.get(owner.group)?.some(({ id }) => id === owner.id);
-    if (owner.platform !== name || has) continue;
-    gone.set(owner.group, (gone.get(owner.group) ?? new Set()).add(owner.id));
-  }
-  return gone;
+  if (!platform) return [];
+  const databases = await liveDatabases(platform.database).then(
+    (live) => live.databases,
+    () => [],
+  );
+  return databases.flatMap(({ mark }) => parseMark(mark) ?? []).filter((owner) => owner.platform === name);
 }
 
 async function auditOf(

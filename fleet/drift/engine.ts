@@ -1,4 +1,4 @@
-import { PulumiFailed, type EngineEvent, type StepMetadata, type Workspace } from "../pulumi";
+import { PulumiFailed, wordsOf, type EngineEvent, type StepMetadata, type Workspace } from "../pulumi";
 import { stackOf } from "../automation";
 import { changesFound, isIdle, planUpdate, type PlanOptions, type Violation } from "../plan";
 import { stepFact } from "../../policies/facts/steps";
@@ -74,7 +74,7 @@ export async function stateDrift(
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;
     const seen = error.code === changesFound && steps.list().length > 0;
-    if (!seen && errors.length === 0) errors.push(`${error.stderr.trim()} (exit code ${error.code})`);
+    if (!seen && errors.length === 0) errors.push(wordsOf(error, stack, workspace));
   }
   return { steps: steps.list(), violations: [], errors };
 }
@@ -99,5 +99,7 @@ function engineStep(metadata: StepMetadata, op: string, platform: string): Engin
   const { name, owner, object } = stepFact(metadata, platform);
   const { urn, type, diffs } = metadata;
   const inputs = (metadata.new ?? metadata.old)?.inputs ?? {};
-  return { urn, type, op, id: owner?.id, name: object ?? name, diffs: diffs ?? [], inputs };
+  // A right is known by who has it.
+  const grantee = typeof inputs["role"] === "string" ? inputs["role"] : undefined;
+  return { urn, type, op, id: owner?.id, name: object ?? grantee ?? name, diffs: diffs ?? [], inputs };
 }

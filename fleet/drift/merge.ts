@@ -1,6 +1,6 @@
 import type { LocatedFinding } from "../audit/report";
 import type { EngineStep } from "./engine";
-import { classOfKind, classOfRule, kindOf } from "./objects";
+import { classOfKind, classOfRule, isMissing, kindOf, objectOf } from "./objects";
 import { isRepairable } from "./repairable";
 import {
   driftClasses,
@@ -20,6 +20,8 @@ export interface Seen {
   readonly file: string | undefined;
   readonly intent?: EngineStep;
   readonly state?: EngineStep;
+  /** Whether the files were held against it, so that an absent `intent` means that an update would leave it so. */
+  readonly compared: boolean;
   readonly audited: readonly LocatedFinding[];
 }
 
@@ -34,6 +36,8 @@ export interface EngineSeen {
   readonly stack: string;
   readonly intent: readonly EngineStep[];
   readonly state: readonly EngineStep[];
+  /** Whether the look at what the files ask for came to its end. */
+  readonly compared: boolean;
   /** Files of its substations, by id. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -46,26 +50,23 @@ export function mergeSeen(engines: readonly EngineSeen[], audited: readonly Plac
     const before = all.get(key) ?? { ...one, audited: [] };
     all.set(key, { ...before, ...add, audited: [...before.audited, ...(add.audited ?? [])] });
   };
-  for (const { stack, intent, state, files } of engines) {
+  for (const { stack, intent, state, compared, files } of engines) {
     const at = (step: EngineStep) => {
       const file = step.id === undefined ? undefined : files.get(step.id);
-      return { group: stack, id: step.id, object: { kind: kindOf(step.type), name: step.name }, file };
+      const object = { kind: kindOf(step.type), name: step.name };
+      return { group: stack, id: step.id, object, file, compared };
     };
     for (const step of state) put(at(step), { state: step });
     for (const step of intent) put(at(step), { intent: step });
   }
   for (const { finding, group, id } of audited) {
-    const kind = finding.kind === "membership" ? "role" : finding.kind;
-    const named: DriftObject = { kind, name: finding.subject };
-    const missing = /^fleet-(\w+)-missing$/.exec(finding.rule.id)?.[1];
+    const named = objectOf(finding);
     // What is missing is told by the substation's name: the engine knows the object's.
     const gone = [...all.values()].find(
-      (one) => one.id === id && one.object.kind === missing && isGone(one),
+      (one) => one.id === id && one.object.kind === named.kind && isGone(one),
     )?.object;
-    const record =
-      finding.rule.id === "fleet-dangling-record" ? { kind: "record", name: finding.subject } : named;
-    const object = missing === undefined ? record : (gone ?? { kind: missing, name: finding.subject });
-    put({ group, id, object, file: finding.file }, { audited: [finding] });
+    const object = isMissing(finding) ? (gone ?? named) : named;
+    put({ group, id, object, file: finding.file, compared: false }, { audited: [finding] });
   }
   return [...all.values()];
 }
@@ -85,9 +86,9 @@ export function findingOf(seen: Seen): DriftFinding {
 }
 
 function classesOf(seen: Seen): DriftClass[] {
-  const { object, state, intent, audited } = seen;
+  const { object, state, intent, compared, audited } = seen;
   const byRules = audited.map(({ rule }) => classOfRule(rule.id, rule.severity));
-  if (state && !intent && byRules.length === 0) return ["benign"]; // an update would leave it so
+  if (state?.op === "update" && compared && !intent && byRules.length === 0) return ["benign"]; // an update would leave it so
   if (state) return [classOfKind(object.kind), ...byRules];
   const loses =
     intent && ["delete", "replace"].includes(intent.op) && classOfKind(object.kind) === "data-at-risk";

@@ -1,4 +1,5 @@
-import type { DriftClass } from "./report";
+import type { LocatedFinding } from "../audit/report";
+import type { DriftClass, DriftObject } from "./report";
 
 /** What is one of the objects that an engine's resource, or a finding of the audit, is about. */
 export function kindOf(type: string): string {
@@ -13,6 +14,31 @@ export function kindOf(type: string): string {
   };
   return kinds[type] ?? (type.split(":").at(-1) ?? type).replace(/^./, (first) => first.toLowerCase());
 }
+
+const missing = /^fleet-(\w+)-missing$/;
+
+/** Whether it tells of what a substation lacks, by the substation's name. */
+export const isMissing = ({ rule }: Pick<LocatedFinding, "rule">): boolean => missing.test(rule.id);
+
+/** The object that a finding of the audit is about. What is found by looking at all facts together has no kind of its own. */
+export function objectOf({
+  rule,
+  kind,
+  subject,
+}: Pick<LocatedFinding, "rule" | "kind" | "subject">): DriftObject {
+  const found =
+    missing.exec(rule.id)?.[1] ?? ofAll[rule.id] ?? (rule.id.startsWith("server-") ? "server" : kind);
+  return { kind: found === "membership" ? "role" : found, name: subject };
+}
+
+/** What rules about all facts together name as their subject. */
+const ofAll: Readonly<Record<string, string>> = {
+  "fleet-dangling-record": "record",
+  "fleet-unique-host": "host",
+  "fleet-adapter-namespace": "container",
+  "network-members": "container",
+  "volume-users": "container",
+};
 
 /** How bad it is that an object of a kind is not what the last update left. */
 export function classOfKind(kind: string): DriftClass {

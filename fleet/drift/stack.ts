@@ -56,6 +56,7 @@ export async function lookAtStack(
       blind.push({ what: `stack ${stack}, held against its ${what}`, why });
   return {
     ...{ stack, files, held, blind },
+    compared: intent !== undefined && intent.errors.length === 0,
     intent: intent?.steps ?? [],
     state: state.steps,
     unopened: [...files.keys()].filter((id) => !members.has(id)),

@@ -13,6 +13,8 @@ export type Told =
       readonly groups: readonly { readonly group: string; readonly ids: readonly string[] }[];
       /** Groups that are worked on at one time. */
       readonly engines: number;
+      /** Seconds that it may take, from what was measured here before. */
+      readonly expected: number;
     }
   /** A group goes into a phase; `what` says why it waits, or what was repaired. */
   | { readonly event: "group"; readonly group: string; readonly phase: GroupPhase; readonly what?: string }

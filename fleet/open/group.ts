@@ -6,7 +6,8 @@ import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
 import type { AuditReport } from "../audit/report";
 import type { Run } from "../journal";
-import { isAllowed, isIdle, planUpdate, type UpdatePlan } from "../plan";
+import { isIdle, type UpdatePlan } from "../plan";
+import { planGate } from "../plan/gate";
 import type { Workspace } from "../pulumi";
 import { Timings } from "../timing";
 import { carryOut } from "../up";
@@ -15,7 +16,6 @@ import type { Coordinator } from "./coordinator";
 import type { Told } from "./events";
 import { Members } from "./members";
 import type { OpenOptions } from "./open";
-import { problemsBefore, problemsOfPlan, type Failure } from "./problems";
 import { proveMembers } from "./proofs";
 import { repairIfCut } from "./recover";
 import { causeOf, remedyOf } from "./causes";
@@ -41,6 +41,8 @@ export interface GroupRun {
   readonly journal: Run;
   /** What the group stands on. @throws UserError */
   readonly platform: () => Promise<Platform>;
+  /** What the platform has too little of to carry all that is to be opened on it, a sentence each. */
+  readonly shortages: () => Promise<readonly string[]>;
   /** An audit of all that is on that platform, the same for all groups of the run. @throws UserError */
   readonly audited: () => Promise<AuditReport>;
 }
@@ -52,7 +54,7 @@ export interface GroupResult {
 
 type End = Pick<GroupReport, "outcome" | "why" | "repaired">;
 
-/** Opens members of one group, with its lock held from the first look to the last proof. A mistake of the user refuses the group, and no other. */
+/** Opens members of one group, with its lock held from the first look to the last proof. What goes wrong refuses the group, and no other. */
 export async function openGroup(run: GroupRun): Promise<GroupResult> {
   const { workspace, group, options, tell } = run;
   const began = performance.now();
@@ -67,8 +69,7 @@ export async function openGroup(run: GroupRun): Promise<GroupResult> {
     );
     end = locked.kind === "done" ? locked.result : busy(locked.holder, signal?.aborted ?? false);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    end = { outcome: "refused", why: error.message };
+    end = { outcome: "refused", why: whyOf(error) };
   }
   members.leaveRest(end.why ?? "it was stopped before its turn");
   tell({ event: "group", group, phase: "ended", ...(end.why === undefined ? {} : { what: end.why }) });
@@ -76,6 +77,12 @@ export async function openGroup(run: GroupRun): Promise<GroupResult> {
     report: { group, ...end, seconds: Math.round(performance.now() - began) / 1000 },
     members: members.all,
   };
+}
+
+/** The other groups go on, whatever it was. What is not the user's mistake needs its stack, for whoever mends it. */
+function whyOf(error: unknown): string {
+  if (error instanceof UserError) return error.message;
+  return `unexpected ${error instanceof Error ? error.stack : String(error)}`;
 }
 
 const busy = (holder: string, isStopped: boolean): End => ({
@@ -96,11 +103,23 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
       tell({ event: "group", group, phase: "repairing", what }),
     );
     const done = repaired.length > 0 ? { repaired: [...repaired] } : {};
-    const gate = await planGate(run, members);
-    if (gate.kind === "refused") return { outcome: "refused", why: gate.why, ...done };
-    ground = gate.ground;
+    const shortages = await run.shortages();
+    if (shortages.length > 0) return { outcome: "refused", why: shortages.join("\n"), ...done };
+    const platform = await run.platform();
+    const isSettled = async (held: ReadonlySet<string>) => {
+      ground = groundHash(workspace.root, { group, platform, held });
+      return await needsNothing(run, ground);
+    };
+    const { ids, others, whole } = run;
+    const { maxTouched, signal } = options;
+    const asked = { maxTouched, signal, ids, others, platform, isSettled };
+    const { plan = nothing(group), held, failures, refused } = await planGate(workspace, group, asked);
+    for (const [id, failure] of failures) if (whole || ids.includes(id)) members.fail(id, failure);
+    const objection = refused[0] ?? options.objection?.(group, plan);
+    if (objection !== undefined)
+      return { outcome: "refused", why: [objection, ...refused.slice(1)].join("\n"), ...done };
     if (isStopped()) return { ...stopped, ...done };
-    const why = await update(run, members, gate.plan, gate.held);
+    const why = await update(run, members, plan, held);
     if (isStopped()) return { ...stopped, ...done };
     return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
   });
@@ -111,47 +130,7 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
   return updated;
 }
 
-type Gate =
-  | { readonly kind: "refused"; readonly why: string }
-  /** `ground` is what the plan follows from; absent where nobody looked at it. */
-  | {
-      readonly kind: "passed";
-      readonly plan: UpdatePlan;
-      readonly held: ReadonlySet<string>;
-      readonly ground?: string;
-    };
-
-/** Finds the members that cannot be opened, and a plan of the others that no rule forbids. */
-async function planGate(run: GroupRun, members: Members): Promise<Gate> {
-  const { workspace, group, options } = run;
-  const platform = await run.platform();
-  const held = new Set(run.others);
-  const hold = (found: ReadonlyMap<string, Failure>) => {
-    for (const [id, failure] of found) {
-      held.add(id);
-      if (run.whole || run.ids.includes(id)) members.fail(id, failure);
-    }
-  };
-  const before = await problemsBefore(workspace.root, group, platform, held);
-  if (before.group.length > 0) return { kind: "refused", why: before.group.join("\n") };
-  hold(before.members);
-  const ground = groundHash(workspace.root, { group, platform, held });
-  if (await needsNothing(run, ground)) return { kind: "passed", plan: nothing(group), held };
-  for (;;) {
-    if (members.left.length === 0) return { kind: "passed", plan: nothing(group), held };
-    const watch = new Watch(run.ids);
-    const { maxTouched, parallel, signal } = options;
-    const asked = { maxTouched, parallel, signal, held, onEvent: watch.listen };
-    const plan = await planUpdate(workspace, group, asked);
-    if (isAllowed(plan) || signal?.aborted) return { kind: "passed", plan, held, ground };
-    const found = problemsOfPlan(workspace.root, group, plan, watch.said);
-    const fresh = new Map([...found.members].filter(([id]) => !held.has(id)));
-    // Those that single members are to blame for go with them; what is left without them is seen by another look.
-    if (fresh.size === 0) return { kind: "refused", why: [...found.group, ...plan.errors].join("\n") };
-    hold(fresh);
-  }
-}
-
+/** Whether nothing can have changed since an opening left it: neither files nor state, nor what is there. */
 async function needsNothing({ workspace, group, ids, audited }: GroupRun, ground: string): Promise<boolean> {
   return (await isAsLeft(workspace, group, ground)) && isClean(await audited(), ids);
 }
@@ -177,7 +156,8 @@ async function update(
     journals.get(id)?.note(step, "begun");
     tell({ event: "step", group, id, step });
   });
-  const { signal, parallel = admission.parallel(planned.size) } = options;
+  const { signal } = options;
+  const parallel = admission.parallel(planned.size);
   const at = { ...workspace, env: { ...workspace.env, ...admission.env } };
   const done = await carryOut(at, group, { parallel, signal, held, continueOnError: true }, (event) => {
     timings.listen(event);

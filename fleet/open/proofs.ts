@@ -39,6 +39,8 @@ export async function proveMembers(run: GroupRun, members: Members): Promise<voi
     const failure = failures.get(id);
     if (failure) members.fail(id, failure);
     else if (status.open && url !== undefined) members.open(id, url, status.proof.file, proved.has(id));
+    // A suspended one stands as its file asks for it, and nothing can be bought from it.
+    else if (status.ok && url !== undefined) members.open(id, url, undefined, false);
     else if (options.signal?.aborted)
       members.leave(id, "it was stopped before it was proved: the next run goes on from there");
     else members.fail(id, notOpen(status));
@@ -46,7 +48,7 @@ export async function proveMembers(run: GroupRun, members: Members): Promise<voi
 }
 
 function failureOf(one: Proved): Failure | undefined {
-  if ("untried" in one) return undefined;
+  if ("untried" in one || "suspended" in one) return undefined;
   const { result, steps } = one.proof;
   if (result === "proved") return undefined;
   const first = steps.find(({ outcome }) => outcome === "failed") ?? steps[0]!;

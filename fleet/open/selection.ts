@@ -66,22 +66,25 @@ export function affected(
 ): Selected {
   const all = idsOf(tree);
   const groups = new Set<string>();
+  let everything = false;
   const ids = new Map<string, Set<string>>();
   for (const path of paths) {
-    const [, group = "", id = ""] = /^stacks\/([^/]+)\/([^/.]+)\.yaml$/.exec(path) ?? [];
+    const [, group = "", id = ""] = /^stacks\/([^/]+)\/([^/.]+)(?:\.closing)?\.yaml$/.exec(path) ?? [];
     const [, stack] = /^stacks\/Pulumi\.([^/]+)\.yaml$/.exec(path) ?? [];
     if (stack !== undefined) {
       for (const name of all.keys()) if (name === stack || platformOfGroup(name) === stack) groups.add(name);
     } else if (id !== "" && group !== "channels" && group !== "templates") {
       ids.set(group, (ids.get(group) ?? new Set()).add(id));
     } else if (program.test(path) || /^stacks\/(?:tiers\.yaml$|channels\/|templates\/)/.test(path)) {
-      return all;
+      everything = true;
     }
   }
   const gone = [...ids].map(
     ([group, of]) => [group, [...of].filter((id) => !all.get(group)?.includes(id))] as const,
   );
-  const found = new Map(only(all, (group, id) => groups.has(group) || (ids.get(group)?.has(id) ?? false)));
+  const found = new Map(
+    only(all, (group, id) => everything || groups.has(group) || (ids.get(group)?.has(id) ?? false)),
+  );
   for (const [group, of] of gone) if (of.length > 0) found.set(group, [...(found.get(group) ?? []), ...of]);
   return found;
 }

@@ -105,8 +105,8 @@ test("as many more as are told fit, and one more than that does not", () => {
       const has = { ...supplies, databaseConnections: supply(connections) };
       const { firstToRunOut } = judge(demand(n), has);
       fc.pre(firstToRunOut !== undefined && firstToRunOut.more >= 0);
-      expect(judge(demand(n + firstToRunOut!.more), has).fits).toBe(true);
-      expect(judge(demand(n + firstToRunOut!.more + 1), has).fits).toBe(false);
+      expect(judge(demand(n + firstToRunOut.more), has).fits).toBe(true);
+      expect(judge(demand(n + firstToRunOut.more + 1), has).fits).toBe(false);
     }),
   );
 });

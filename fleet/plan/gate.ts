@@ -10,6 +10,8 @@ export interface Asked extends Omit<PlanOptions, "held" | "onEvent"> {
   /** The others of the group, which are left as they are. */
   readonly others: readonly string[];
   readonly platform: Platform;
+  /** Whether it is known without a preview that nothing is to be done. @default it is not */
+  readonly isSettled?: (held: ReadonlySet<string>) => Promise<boolean>;
 }
 
 export interface Gate {
@@ -32,7 +34,7 @@ export interface Gate {
 export async function planGate(
   workspace: Workspace,
   group: string,
-  { ids, others, platform, ...options }: Asked,
+  { ids, others, platform, isSettled, ...options }: Asked,
 ): Promise<Gate> {
   const held = new Set(others);
   const failures = new Map<string, Failure>();
@@ -47,6 +49,7 @@ export async function planGate(
   const before = await problemsBefore(workspace.root, group, platform, held);
   hold(before.members);
   if (before.group.length > 0) return { ...gate, plan: undefined, refused: before.group };
+  if (await isSettled?.(held)) return { ...gate, plan: undefined, refused: [] };
   for (;;) {
     if (ids.every((id) => held.has(id))) return { ...gate, plan: undefined, refused: [] };
     const watch = new Watch(ids);

@@ -7,7 +7,7 @@ import { planRules } from "../../policies/rules/plan";
 import { judge, severities, type Severity } from "../../policies/rules/rule";
 import { stackOf } from "../automation";
 import { heldOptions } from "../hold";
-import { PulumiFailed, type EngineEvent, type PolicyViolation, type Workspace } from "../pulumi";
+import { PulumiFailed, wordsOf, type EngineEvent, type PolicyViolation, type Workspace } from "../pulumi";
 
 /** What an update would do, and what forbids it. */
 export interface UpdatePlan {
@@ -87,8 +87,7 @@ export async function planUpdate(
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;
     const told = error.code === changesFound && steps.some(({ op }) => !isIdle(op));
-    if (!told && found.length === 0 && errors.length === 0)
-      errors.push(`${error.stderr.trim() || error.stdout.trim()}\n(exit code ${error.code})`);
+    if (!told && found.length === 0 && errors.length === 0) errors.push(wordsOf(error, stack, workspace));
   }
   const forbidden = judge(planRules, { ...noFacts, step: steps }, intent).map((finding) => ({
     rule: finding.rule.id,

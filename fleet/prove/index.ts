@@ -10,7 +10,9 @@ import { validityOf } from "./validity";
 export type Proved =
   | { readonly id: string; readonly file: string; readonly proof: Proof }
   /** It is not in its stack. */
-  | { readonly id: string; readonly untried: string };
+  | { readonly id: string; readonly untried: string }
+  /** Its file says that it sells nothing, since when and why. */
+  | { readonly id: string; readonly suspended: string };
 
 /** Runs the proof of one substation under a name; its `note` tells of each step. */
 export type Shown = (id: string, work: (note: (what: string) => void) => Promise<Proved>) => Promise<Proved>;
@@ -45,7 +47,9 @@ export async function proveMissing(
 ): Promise<{ readonly looked: readonly Target[]; readonly proved: readonly Proved[] }> {
   const looked = await targets(workspace, { group, only });
   const missing = looked.filter(
-    (target) => validityOf(target, keptProofs(workspace.root, target.spec.id)).state !== "valid",
+    (target) =>
+      !target.spec.suspended &&
+      validityOf(target, keptProofs(workspace.root, target.spec.id)).state !== "valid",
   );
   return { looked, proved: await proveTargets(workspace.root, missing, shown) };
 }
@@ -53,7 +57,8 @@ export async function proveMissing(
 const proveTargets = (root: string, looked: readonly Target[], shown: Shown): Promise<Proved[]> =>
   mapBounded(atOnce, looked, (target) =>
     shown(target.spec.id, async (note): Promise<Proved> => {
-      const { id, group } = target.spec;
+      const { id, group, suspended } = target.spec;
+      if (suspended) return { id, suspended: `since ${suspended.since}: ${suspended.reason}` };
       if (!target.standing?.shop) return { id, untried: `it is not open: npm run up -- ${group}` };
       const { file, proof } = keep(root, await prove(target, { root, note }));
       return { id, file, proof };
@@ -90,7 +95,8 @@ export async function verifyProofs(workspace: Workspace, ids: readonly string[])
       ...kept.flatMap(({ file, faults }) => faults.map(({ kind, what }) => ({ id, file, kind, what }))),
     );
     const target = looked.get(id);
-    if (target) findings.push(...holds(target, kept));
+    // Of what sells nothing, the last proof is of the time before.
+    if (target && !target.spec.suspended) findings.push(...holds(target, kept));
   }
   return { files, findings };
 }

@@ -44,8 +44,8 @@ export interface Unseen {
 }
 
 /** What the plan of now would delete or replace, and what was approved would not; or would for fewer reasons. */
-export function unseen(approved: Approved, now: Pick<Review, "members">): Unseen[] {
-  return now.members.flatMap((member) =>
+export function unseen(approved: Approved, now: readonly ReviewMember[]): Unseen[] {
+  return now.flatMap((member) =>
     member.steps.filter(isDestructive).flatMap((step) => {
       const same = approved.steps.filter(({ urn }) => urn === step.urn);
       const covered = same.some(

@@ -1,32 +1,33 @@
 import fc from "fast-check";
 import type { OpenReport } from "../../config/open-report";
+import type { StepFact } from "../../policies/rules/facts";
 import { longestText } from "../github";
-import type { StepMetadata } from "../pulumi";
 import { approvedOf, together, unpack, pack, approvedSchema, unseen } from "./approved";
 import { approvedIn, comment, reviewMarker } from "./comment";
-import { allOpen } from "./deploy";
+import type { openFleet } from "../open/open";
+import { deploy, isOpen } from "./deploy";
 import { ringsOf } from "./rings";
 import { membersOf } from "./steps";
 import { memberOf, reviewOf, stepOf } from "./testing";
 
-const parent = "urn:pulumi:demo::substation::substation:index:Substation::jia";
-const planned = (op: string, name: string, more: Partial<StepMetadata> = {}): StepMetadata => ({
-  op,
-  urn: `${parent}$docker:index/container:Container::${name}`.replace("::jia$", "$"),
-  type: "docker:index/container:Container",
-  new: { parent },
-  ...more,
+const planned = (op: string, name: string, keys: readonly string[] = []): StepFact => ({
+  ...{
+    op,
+    name,
+    keys,
+    type: "docker:index/container:Container",
+    urn: `urn:pulumi:demo::substation::x::${name}`,
+  },
+  ...{ owner: { platform: "local", group: "demo", id: "jia" }, object: undefined, unknown: [] },
 });
 
 test("the three steps of a replacement are one, with the properties for which it is made", () => {
-  const keys = { keys: ["name", "envs"] };
   const found = membersOf("demo", [
-    planned("create-replacement", "jia", keys),
-    planned("replace", "jia", keys),
-    planned("delete-replaced", "jia", { new: null, old: { parent } }),
+    planned("create-replacement", "jia", ["name", "envs"]),
+    planned("replace", "jia", ["name", "envs"]),
+    planned("delete-replaced", "jia"),
     planned("create", "jia-migrate"),
-    planned("update", "jia-dns", { diffs: ["ttl"] }),
-    planned("same", "jia-volume"),
+    planned("update", "jia-dns", ["ttl"]),
   ]);
   expect(found).toMatchObject([
     {
@@ -112,19 +113,17 @@ describe("what was approved", () => {
   const approved = approvedOf(reviewOf(seen), seen);
 
   test("covers itself, and less; but no other object, no other fate, and no further reason", () => {
-    expect(unseen(approved, reviewOf(seen))).toEqual([]);
-    expect(unseen(approved, reviewOf([memberOf("jia", [stepOf("jia", "replace", ["image"])])]))).toEqual([]);
+    expect(unseen(approved, seen)).toEqual([]);
+    expect(unseen(approved, [memberOf("jia", [stepOf("jia", "replace", ["image"])])])).toEqual([]);
     expect(
-      unseen(approved, reviewOf([memberOf("jia", [stepOf("jia", "update", ["memory"])]), memberOf("yi")])),
+      unseen(approved, [memberOf("jia", [stepOf("jia", "update", ["memory"])]), memberOf("yi")]),
     ).toEqual([]);
     const other = [memberOf("yi", [stepOf("yi", "replace", ["image"])])];
-    expect(unseen(approved, reviewOf(other))).toMatchObject([{ step: { name: "yi" }, seen: undefined }]);
+    expect(unseen(approved, other)).toMatchObject([{ step: { name: "yi" }, seen: undefined }]);
     const worse = [memberOf("jia", [stepOf("jia", "delete")])];
-    expect(unseen(approved, reviewOf(worse))).toMatchObject([
-      { step: { kind: "delete" }, seen: { kind: "replace" } },
-    ]);
+    expect(unseen(approved, worse)).toMatchObject([{ step: { kind: "delete" }, seen: { kind: "replace" } }]);
     const more = [memberOf("jia", [stepOf("jia", "replace", ["image", "mounts"])])];
-    expect(unseen(approved, reviewOf(more))).toMatchObject([{ step: { keys: ["image", "mounts"] } }]);
+    expect(unseen(approved, more)).toMatchObject([{ step: { keys: ["image", "mounts"] } }]);
   });
 
   test("goes through a comment and back, and a damaged one approves nothing", () => {
@@ -160,10 +159,39 @@ test("rings: the smallest change, a tenth of all, the rest; nobody twice, nobody
 
 test("a ring is open where each of its members is told to be, and not where one is missing", () => {
   const report = (...members: readonly object[]) => ({ members }) as unknown as OpenReport;
-  expect(allOpen(report({ id: "a", outcome: "open" }, { id: "b", outcome: "unchanged" }), ["a", "b"])).toBe(
-    true,
-  );
-  expect(allOpen(report({ id: "a", outcome: "open" }), ["a", "b"])).toBe(false);
-  expect(allOpen(report({ id: "a", outcome: "failed" }), ["a"])).toBe(false);
-  expect(allOpen(report({ id: "a", outcome: "not-tried" }), ["a"])).toBe(false);
+  const open = (ids: readonly string[], ...members: readonly object[]) =>
+    isOpen({ ids, report: report(...members) });
+  expect(open(["a", "b"], { id: "a", outcome: "open" }, { id: "b", outcome: "unchanged" })).toBe(true);
+  expect(open(["a", "b"], { id: "a", outcome: "open" })).toBe(false);
+  expect(open(["a"], { id: "a", outcome: "failed" })).toBe(false);
+  expect(open(["a"], { id: "a", outcome: "not-tried" })).toBe(false);
+  expect(isOpen({ ids: ["a"], report: undefined })).toBe(false);
+});
+
+test("after a ring that did not end well nothing more is opened; and each opening is held against what was approved", async () => {
+  const asked: (readonly string[])[] = [];
+  const objections: (string | undefined)[] = [];
+  const open = ((_workspace, selection, { objection } = {}) => {
+    const ids = (selection as { ids: readonly string[] }).ids;
+    asked.push(ids);
+    const steps = [planned("replace", ids[0]!, ["image"])];
+    objections.push(objection?.("demo", { stack: "demo", steps, violations: [], errors: [] }));
+    const members = ids.map((id) => ({ id, outcome: id === "b" ? "failed" : "open" }));
+    return Promise.resolve({ members } as unknown as OpenReport);
+  }) as typeof openFleet;
+  const seen = planned("replace", "a");
+  const approved = approvedOf(reviewOf([]), [
+    memberOf("a", [{ ...stepOf("a", "replace", ["image"]), urn: seen.urn }]),
+  ]);
+  const done = await deploy({ root: "", env: {} }, [["a"], ["b", "c"], ["d"]], { approved }, open);
+  expect(asked).toEqual([["a"], ["b", "c"]]);
+  expect(done.map(({ ids, report }) => [ids.join(" "), report !== undefined])).toEqual([
+    ["a", true],
+    ["b c", true],
+    ["d", false],
+  ]);
+  expect(objections).toEqual([
+    undefined,
+    "the plan is not what was approved: it would replace Container b, which no review has shown",
+  ]);
 });

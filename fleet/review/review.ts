@@ -1,10 +1,11 @@
 import { join, relative, resolve } from "node:path";
 import { loadFleet, type Fleet, type Position, type Problem } from "../../config/fleet";
 import { substationIn } from "../../config/hold";
-import { mapBounded } from "../../inventory/bounded";
 import { select, type Selected } from "../open/selection";
-import { planUpdate, type UpdatePlan } from "../plan";
-import { noStack, type StepMetadata, type Workspace } from "../pulumi";
+import { shortages, titleOf } from "../plan/fits";
+import { planFleet } from "../plan/fleet";
+import type { FleetPlan, GroupPlan, MemberPlan } from "../plan/types";
+import type { Workspace } from "../pulumi";
 import { checkedOut, commitOf, git } from "./git";
 import type { Review, ReviewFinding, ReviewMember } from "./report";
 import { membersOf } from "./steps";
@@ -14,10 +15,6 @@ export interface ReviewOptions {
   readonly base: string;
   /** Looks at nothing but the files: for changes of people who may not ask our servers. @default false */
   readonly filesOnly?: boolean;
-  /** Of the substations that the changes touch, these only. @default all */
-  readonly only?: readonly string[] | undefined;
-  /** Previews at one time. @default 2 */
-  readonly engines?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -27,46 +24,41 @@ export interface ReviewOptions {
  */
 export async function review(
   workspace: Workspace,
-  { base, filesOnly = false, only, engines = 2, signal }: ReviewOptions,
+  { base, filesOnly = false, signal }: ReviewOptions,
 ): Promise<Review> {
   const { root } = workspace;
   const from = await git(root, "merge-base", await commitOf(root, base), "HEAD");
   const { commit, tree } = await checkedOut(root);
-  const touched = await select(root, { changedSince: from });
-  const selected = new Map(
-    [...touched].map(([group, ids]) => [group, ids.filter((id) => only?.includes(id) ?? true)]),
-  );
+  const selected = await select(root, { changedSince: from });
   const fleet = loadFleet(join(root, "stacks"));
-  const all = await select(root, "all");
-  const problems = fleet.problems.filter((problem) => concerns(fleet, problem, selected));
-  const held = new Set(problems.map((problem) => substationIn(fleet, problem) ?? ""));
-  const common = held.has(""); // a problem that is no single substation's: nobody can say what the plan would be
-  const groups = common || filesOnly ? [] : [...selected];
-  const looked = await mapBounded(engines, groups, async ([group, ids]) => {
-    const tried = new Set(ids.filter((id) => !held.has(id)));
-    // Everything else is left as it is, by the review as by the opening that will follow.
-    const others = (all.get(group) ?? []).filter((id) => !tried.has(id));
-    return tried.size === 0 ? nothing : await reviewGroup(workspace, group, new Set(others), signal);
-  });
-  const members = looked
-    .flatMap((one) => one.members)
-    .map((member) => ({ ...member, file: fileOf(member, all) }));
-  const changed = new Set(members.map(({ id }) => id));
+  const problems = fleet.problems
+    .filter((problem) => concerns(fleet, problem, selected))
+    .map(({ code, message, ...place }) => ({ ...inProject(root, place), code, message }));
+  const plan = filesOnly ? nothing : await planFleet(workspace, { changedSince: from }, { signal });
+  const members = plan.groups.flatMap((group) => reviewMembers(fleet, group));
+  const held = plan.groups.flatMap((group) => group.members.filter(({ action }) => action === "held"));
+  const ids = [...selected.values()].flat();
+  const changed = new Set([...members, ...held].map(({ id }) => id));
   return {
     version: 1,
     ...{ base: from, commit, tree },
     scope: filesOnly ? "files" : "plan",
-    members: members.filter(({ id, steps }) => id !== "" || steps.length > 0),
-    unchanged: [...selected.values()].flat().filter((id) => !changed.has(id) && !held.has(id)).length,
+    members,
+    unchanged: filesOnly ? 0 : ids.filter((id) => !changed.has(id)).length,
     findings: unique([
-      ...problems.map(({ code, message, ...place }) => ({ ...inProject(root, place), code, message })),
-      ...(filesOnly ? deleted(selected, all) : []),
-      ...looked.flatMap(({ findings }) => findings),
+      ...problems,
+      ...(filesOnly ? deleted(await idsWithFile(root), selected) : []),
+      ...plan.groups.flatMap((group) => group.members.flatMap((member) => findingsOf(root, member))),
     ]),
-    errors: looked.flatMap(({ errors }) => errors),
-    notes: [],
+    errors: [
+      ...plan.groups.flatMap(({ group, problems }) => problems.map((message) => ({ group, message }))),
+      ...plan.capacity.flatMap((one) => shortages(one).map((message) => ({ group: one.platform, message }))),
+    ],
+    notes: notesOf(plan),
   };
 }
+
+const nothing: Pick<FleetPlan, "groups" | "capacity"> = { groups: [], capacity: [] };
 
 /** Problems of the files that are touched, and of what is no substation's own. */
 function concerns(fleet: Fleet, problem: Problem, selected: Selected): boolean {
@@ -74,73 +66,53 @@ function concerns(fleet: Fleet, problem: Problem, selected: Selected): boolean {
   return id === undefined || [...selected.values()].some((ids) => ids.includes(id));
 }
 
-interface GroupReview {
-  readonly members: readonly Omit<ReviewMember, "file">[];
-  readonly findings: readonly ReviewFinding[];
-  readonly errors: Review["errors"];
+/** Those that something happens to. */
+function reviewMembers(fleet: Fleet, { group, update }: GroupPlan): ReviewMember[] {
+  return membersOf(group, update?.steps ?? [])
+    .filter(({ id, steps }) => id !== "" || steps.length > 0) // a stack and its providers are made with their first substation
+    .map((member) => ({ ...member, file: fileOf(fleet, member) }));
 }
 
-const nothing: GroupReview = { members: [], findings: [], errors: [] };
+const fileOf = ({ groups }: Fleet, { id, group }: Pick<ReviewMember, "id" | "group">): string =>
+  id === "" || !groups.has(group) ? `stacks/${group}` : `stacks/${group}/${id}.yaml`;
 
-async function reviewGroup(
-  workspace: Workspace,
-  group: string,
-  held: ReadonlySet<string>,
-  signal: AbortSignal | undefined,
-): Promise<GroupReview> {
-  const planned: StepMetadata[] = [];
-  const onEvent = ({ resourcePreEvent }: { resourcePreEvent?: { readonly metadata: StepMetadata } }) => {
-    if (resourcePreEvent) planned.push(resourcePreEvent.metadata);
-  };
-  const plan = await planUpdate(workspace, group, { held, signal, onEvent });
-  const { findings, errors } = said(plan);
-  return {
-    members: membersOf(group, planned),
-    findings: [
-      ...plan.violations.map(({ rule, message, file }) => ({
-        ...(file ? inProject(workspace.root, file) : { file: `stacks/${group}` }),
-        code: rule,
-        message,
-      })),
-      ...findings,
-    ],
-    errors: errors.map((message) => ({ group, message })),
-  };
+function findingsOf(root: string, { id, group, problems, violations }: MemberPlan): ReviewFinding[] {
+  const file = `stacks/${group}/${id}.yaml`;
+  return [
+    ...violations.map(({ rule, message, file: at }) => ({
+      ...(at ? inProject(root, at) : { file }),
+      ...{ code: rule, message },
+    })),
+    // What the files' check says, it says in full; and a rule in its own words.
+    ...problems
+      .filter(({ code = "" }) => !isOfFiles(code) && !violations.some(({ rule }) => rule === code))
+      .map(({ place = `${file}:1:1`, code = "plan", message }) => {
+        const [, at = file, line = 1, column = 1] = /^(.*):(\d+):(\d+)$/.exec(place) ?? [];
+        return {
+          ...inProject(root, { file: at, line: Number(line), column: Number(column) }),
+          code,
+          message,
+        };
+      }),
+  ];
 }
 
-/** What the program refuses, it says as `substation check` does, among the engine's words. */
-function said({ errors, stack }: UpdatePlan): {
-  readonly findings: ReviewFinding[];
-  readonly errors: string[];
-} {
-  const findings: ReviewFinding[] = [];
-  const others: string[] = [];
-  for (const error of errors) {
-    const lines = error.split("\n");
-    const problems = lines.flatMap((line) => {
-      const [, file, at, column, code, message] =
-        /^(\S+):(\d+):(\d+) {2}([a-z-]+\/[a-z-]+) {2}(.+)$/.exec(line) ?? [];
-      return file === undefined
-        ? []
-        : { file, line: Number(at), column: Number(column), code: code!, message: message! };
-    });
-    findings.push(...problems);
-    if (problems.length === 0)
-      others.push(
-        noStack({ stderr: error })
-          ? `there is no stack ${stack}: make it with "pulumi stack init ${stack}", and commit stacks/Pulumi.${stack}.yaml with its file`
-          : error,
-      );
-  }
-  return { findings, errors: others };
+/** Found without a look at any server. */
+const isOfFiles = (code: string): boolean => code.includes("/") && !/^(?:live\/|file\/gone$)/.test(code);
+
+function notesOf({ capacity }: Pick<FleetPlan, "capacity">): string[] {
+  return capacity.flatMap(({ platform, firstToRunOut }) =>
+    firstToRunOut && firstToRunOut.more >= 0
+      ? `On ${platform} ${titleOf(firstToRunOut.name)} runs out first, after ${firstToRunOut.more} more like these.`
+      : [],
+  );
 }
 
 /** Without our servers nobody knows whether there is data behind a file that is gone. */
-const deleted = (selected: Selected, all: Selected): ReviewFinding[] => {
-  const known = new Set([...all.values()].flat());
-  return [...selected].flatMap(([group, ids]) =>
+const deleted = (files: ReadonlySet<string>, selected: Selected): ReviewFinding[] =>
+  [...selected].flatMap(([group, ids]) =>
     ids
-      .filter((id) => !known.has(id))
+      .filter((id) => !files.has(id))
       .map((id) => ({
         file: `stacks/${group}/${id}.yaml`,
         line: 1,
@@ -149,11 +121,9 @@ const deleted = (selected: Selected, all: Selected): ReviewFinding[] => {
         message: `The file of ${id} is removed: nothing is closed by removing a file. Bring it back; a closing is asked for with a closing order (docs/closing.md).`,
       })),
   );
-};
 
-function fileOf({ id, group }: Pick<ReviewMember, "id" | "group">, all: Selected): string {
-  return id === "" || !all.has(group) ? `stacks/${group}` : `stacks/${group}/${id}.yaml`;
-}
+const idsWithFile = async (root: string): Promise<ReadonlySet<string>> =>
+  new Set([...(await select(root, "all")).values()].flat());
 
 /** Paths as git has them: relative to the project's folder, where those of the program are already. */
 const inProject = (root: string, place: Position): Position => ({

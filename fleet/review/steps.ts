@@ -1,6 +1,4 @@
-import { substationOf } from "../../policies/facts/steps";
-import { isIdle } from "../plan";
-import type { StepMetadata } from "../pulumi";
+import type { StepFact } from "../../policies/rules/facts";
 import { stepKinds, type ReviewMember, type ReviewStep, type StepKind } from "./report";
 
 /** What an op of the engine comes to for whoever approves. What is not known here counts as the worst. */
@@ -10,28 +8,22 @@ const kindOf = (op: string): StepKind => {
   return /replace/.test(op) ? "replace" : "delete";
 };
 
-/**
- * The steps of a group's plan by substation: one for each object, where the engine tells of a replacement in three. What is no substation's is under "".
- */
+/** The steps of a group's plan by substation: one for each object, where the engine tells of a replacement in three. What is no substation's is under "". */
 export function membersOf(
   group: string,
-  planned: readonly StepMetadata[],
+  planned: readonly StepFact[],
 ): readonly Omit<ReviewMember, "file">[] {
   const members = new Map<string, Map<string, ReviewStep>>();
-  for (const { op, urn, type, keys, diffs, new: next, old } of planned) {
-    if (isIdle(op)) continue;
-    const id = substationOf({ type, urn, parent: (next ?? old)?.parent }, "")?.id ?? "";
+  for (const { op, urn, type, name, owner, keys = [] } of planned) {
+    const id = owner?.id ?? "";
     const steps = members.get(id) ?? new Map<string, ReviewStep>();
     members.set(id, steps);
     const kind = kindOf(op);
     const known = steps.get(urn);
-    const named = (kind === "replace" ? keys : kind === "update" ? diffs : undefined) ?? [];
     steps.set(urn, {
       kind: known ? worse(known.kind, kind) : kind,
-      urn,
-      type: type.split(":").at(-1) ?? type,
-      name: urn.split("::").slice(3).join("::"),
-      keys: [...new Set([...(known?.keys ?? []), ...named])].sort(),
+      ...{ urn, name, type: type.split(":").at(-1) ?? type },
+      keys: [...new Set([...(known?.keys ?? []), ...keys])].sort(),
     });
   }
   return [...members].map(([id, found]) => {

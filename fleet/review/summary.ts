@@ -1,4 +1,5 @@
-import type { Deployment, Comparison } from "./deploy";
+import type { Member } from "../../config/open-report";
+import { isOpen, type Comparison, type Ring } from "./deploy";
 import { code, place, plain, row } from "./markdown";
 
 /** Why nothing may be done, for people, in markdown; empty where it may. */
@@ -40,28 +41,24 @@ const reasons = (keys: readonly string[]): string =>
   keys.length > 0 ? ` for ${keys.map(code).join(", ")}` : "";
 
 /** What a deployment has done, for people, in markdown. */
-export function summary(deployment: Deployment, notes: readonly string[]): string {
-  if (!deployment.allowed) return refusal(deployment, notes);
-  const { done, good } = deployment;
-  if (done.length === 0) return nothingToDo;
-  const rows = done.flatMap(({ ids, report }, at) =>
+export function summary(rings: readonly Ring[]): string {
+  if (rings.length === 0) return nothingToDo;
+  const rows = rings.flatMap(({ ids, report }, at) =>
     ids.map((id) => {
       const member = report?.members.find((one) => one.id === id);
       return row(String(at + 1), code(id), member?.outcome ?? "not tried", plain(wordOf(member, report)));
     }),
   );
-  const heading = good
+  const heading = rings.every(isOpen)
     ? "### ✅ Deployed: all are open and proved"
-    : "### ⛔ Stopped: a ring did not end well";
+    : "### ⛔ Stopped: not all are open and proved";
   return [
     heading,
     [row("Ring", "Substation", "Outcome", ""), row("---", "---", "---", "---"), ...rows].join("\n"),
   ].join("\n\n");
 }
 
-type Report = NonNullable<Deployment["done"][number]["report"]>;
-
-function wordOf(member: Report["members"][number] | undefined, report: Report | undefined): string {
+function wordOf(member: Member | undefined, report: Ring["report"]): string {
   switch (member?.outcome) {
     case "open":
     case "unchanged":

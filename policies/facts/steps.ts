@@ -8,10 +8,15 @@ export interface PlannedStep {
   readonly type: string;
   readonly new?: StepState | null;
   readonly old?: StepState | null;
+  /** Properties for which it is replaced. */
+  readonly keys?: readonly string[] | null;
+  /** Properties that differ. */
+  readonly diffs?: readonly string[] | null;
 }
 
 interface StepState {
   readonly parent?: string;
+  readonly retainOnDelete?: boolean;
   readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
@@ -20,6 +25,7 @@ export function stepFact(step: PlannedStep, platform: string): StepFact {
   const { op, urn, type } = step;
   const state = step.new ?? step.old;
   const named = state?.inputs?.["name"];
+  const keys = [...((op === "update" ? step.diffs : step.keys) ?? [])].sort();
   return {
     name: urnName(urn),
     owner: substationOf({ type, urn, parent: state?.parent }, platform),
@@ -27,6 +33,8 @@ export function stepFact(step: PlannedStep, platform: string): StepFact {
     type,
     urn,
     object: typeof named === "string" ? named : undefined,
+    ...(step.old?.retainOnDelete ? { retained: true } : {}),
+    ...(keys.length > 0 ? { keys } : {}),
     unknown: [],
   };
 }

@@ -286,6 +286,10 @@ export interface StepFact extends Fact {
   readonly urn: string;
   /** Name of the object itself, where the step tells it. */
   readonly object: string | undefined;
+  /** Whether the object stays where the plan deletes its resource. */
+  readonly retained?: boolean;
+  /** Properties for which it is replaced, or which an update changes; absent where there are none. */
+  readonly keys?: readonly string[];
 }
 
 /** A provider that a plan configures; of a secret setting the value is "[secret]". `name` is the resource's. */

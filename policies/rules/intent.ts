@@ -15,6 +15,8 @@ export interface Intent {
   readonly capacity: Capacity | undefined;
   /** How many standing substations one plan may change, replace or remove. Undefined where no plan is judged. */
   readonly mayTouch: number | undefined;
+  /** Substations whose closing order is due and whose last export has been read back: their objects may go. @default none */
+  readonly removable?: ReadonlySet<string>;
 }
 
 export interface PlatformIntent {

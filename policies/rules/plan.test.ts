@@ -68,6 +68,43 @@ testCases(planRules, [
     kept("Database", "mengxiang", "replaces"),
   ),
 
+  ...["plan-data", "plan-substation"].map((id) =>
+    passes(
+      id,
+      "the removal of one whose order is due and whose data is kept, where database and roles stay on their server",
+      {
+        step: [
+          step("delete", component, "mengxiang"),
+          step("delete", "docker:index/volume:Volume", "mengxiang"),
+          { ...step("delete", database, "mengxiang"), retained: true },
+          { ...step("delete", "postgresql:index/role:Role", "mengxiang"), retained: true },
+        ],
+      },
+      { stack: "demo", mayTouch: 5, removable: new Set(["mengxiang"]) },
+    ),
+  ),
+  finds(
+    "plan-data",
+    "a database that would go with its resource, whatever was ordered",
+    { step: [step("delete", database, "mengxiang")] },
+    kept("Database", "mengxiang", "deletes"),
+    { stack: "demo", mayTouch: 5, removable: new Set(["mengxiang"]) },
+  ),
+  finds(
+    "plan-data",
+    "a replacement in the middle of a removal",
+    { step: [{ ...step("replace", database, "mengxiang"), retained: true }] },
+    kept("Database", "mengxiang", "replaces"),
+    { stack: "demo", mayTouch: 5, removable: new Set(["mengxiang"]) },
+  ),
+  finds(
+    "plan-substation",
+    "a neighbour of the one that is to go",
+    { step: [step("delete", component, "haitang", { ...owner, id: "haitang" })] },
+    kept("Substation", "haitang", "deletes"),
+    { stack: "demo", mayTouch: 5, removable: new Set(["mengxiang"]) },
+  ),
+
   passes("plan-touched", "as many as it may", { step: replaced(5) }, { mayTouch: 5 }),
   passes("plan-touched", "any number of new ones", { step: replaced(25, false) }, { mayTouch: 5 }),
   passes("plan-touched", "what belongs to no substation", {

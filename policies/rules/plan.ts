@@ -1,4 +1,5 @@
 import type { StepFact } from "./facts";
+import type { Intent } from "./intent";
 import { fleetRule, type FleetFault, type Rule } from "./rule";
 
 /** Rules about the steps that a plan would take, as Pulumi names them (`StepOp` in its display package). */
@@ -25,12 +26,13 @@ const verb = ({ op }: StepFact): string => (op === "delete" ? "deletes" : "repla
 /** A fault for each object that steps would remove: one, where a replacement takes three. */
 function* removals(
   steps: readonly StepFact[],
+  intent: Intent,
   thingOf: (type: string) => string | undefined,
 ): Iterable<FleetFault> {
   const told = new Set<string>();
   for (const step of steps) {
     const thing = thingOf(step.type);
-    if (!thing || !removing.includes(step.op) || told.has(step.urn)) continue;
+    if (!thing || !removing.includes(step.op) || told.has(step.urn) || mayGo(step, intent)) continue;
     told.add(step.urn);
     const name = step.object ?? step.name;
     yield {
@@ -41,6 +43,16 @@ function* removals(
   }
 }
 
+/** A part of a substation whose order is due and whose data is kept. Database and roles go by other hands than a plan's, after one more look at that data. */
+const mayGo = ({ op, owner, type, retained = false }: StepFact, { removable }: Intent): boolean =>
+  op === "delete" &&
+  owner !== undefined &&
+  (removable?.has(owner.id) ?? false) &&
+  (retained || !onServer(type));
+
+/** Whether the object lies on the database server. */
+const onServer = (type: string): boolean => type.startsWith("postgresql:") && Object.hasOwn(sacred, type);
+
 export const planData = fleetRule({
   id: "plan-data",
   severity: "critical",
@@ -48,10 +60,11 @@ export const planData = fleetRule({
   description: "Checks that a plan deletes and replaces no database, role or volume.",
   references: ["X02", "P20"],
   remedy: "Undo the change that asks for it. A substation is closed by a closing order: docs/closing.md.",
-  check: ({ step }) =>
+  check: ({ step }, intent) =>
     // An adapter's volume, whose resource is named <id>.<channel>, holds a file alone that is written anew with each of its containers.
     removals(
       step.filter(({ type, name }) => !(type === volume && /^[a-z0-9-]+\.[a-z0-9-]+$/.test(name))),
+      intent,
       (type) => (Object.hasOwn(sacred, type) ? sacred[type] : undefined),
     ),
 });
@@ -63,7 +76,8 @@ export const planSubstation = fleetRule({
   description: "Checks that a plan removes no substation.",
   references: ["X02", "C04"],
   remedy: "Restore its file. A substation is closed by a closing order: docs/closing.md.",
-  check: ({ step }) => removals(step, (type) => (type === component ? "Substation" : undefined)),
+  check: ({ step }, intent) =>
+    removals(step, intent, (type) => (type === component ? "Substation" : undefined)),
 });
 
 export const planTouched = fleetRule({

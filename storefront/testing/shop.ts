@@ -5,7 +5,7 @@ import { loadConfig, loadServerSecrets, type PlainChannel } from "../config";
 import { migrationClient, openPool } from "../database";
 import type { Log } from "../log";
 import { migrate } from "../migrations";
-import { type RunningServer, serve } from "../server";
+import { type RunningServer, serve, type ServeOptions } from "../server";
 import { ask, type Reply } from "./ask";
 import { initialData } from "./initial-data";
 import type { TestPostgres } from "./postgres";
@@ -101,7 +101,7 @@ export interface TestShop {
   notify(channel: string, claim: Claim): Promise<Reply>;
   metrics(): Promise<string>;
   /** Runs `migrate` with other keys of the file, and serves with them. The channels' fakes stay. */
-  restart(more?: Record<string, unknown>): Promise<void>;
+  restart(more?: Record<string, unknown>, options?: Pick<ServeOptions, "sweepMilliseconds">): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -120,7 +120,7 @@ export async function openTestShop(
   const log: Log = (level, message, fields) => void logs.push(JSON.stringify({ level, message, ...fields }));
   const admin = await postgres.admin(name);
 
-  const start = async (more: Record<string, unknown>): Promise<RunningServer> => {
+  const start = async (more: Record<string, unknown>, options: ServeOptions = {}): Promise<RunningServer> => {
     const folder = (role: "app" | "migrate") =>
       writeSecrets(join(dir, `${name}-${role}`), postgres, name, role, {
         markupBasisPoints: 1500,
@@ -141,6 +141,7 @@ export async function openTestShop(
       drainMilliseconds: 0,
       finishMilliseconds: 300,
       openChannel: ({ id }) => fakes[id]!,
+      ...options,
     });
   };
 
@@ -161,9 +162,9 @@ export async function openTestShop(
         "content-type": "application/json",
       }),
     metrics: async () => (await ask(server.operationsPort, "/metrics")).body,
-    async restart(more = {}) {
+    async restart(more = {}, options = {}) {
       await server.drain();
-      server = await start(more);
+      server = await start(more, options);
     },
     async close() {
       await server.drain();

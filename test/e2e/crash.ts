@@ -10,6 +10,7 @@ import { pulumiOk, type EngineEvent, type Finished } from "../../fleet/pulumi";
 import type { StackRepair } from "../../fleet/repair-stack";
 import { stateFolders } from "../../fleet/state-files";
 import { stateStore, type StackName } from "../../fleet/state-store";
+import { carryOut } from "../../fleet/up";
 import { liveDatabases } from "../../inventory/database";
 import { liveRecords } from "../../inventory/dns";
 import { liveContainers } from "../../inventory/docker";
@@ -84,6 +85,37 @@ export class Scene {
     if (!hits) throw new Error(`the update never came to ${step} of ${id}:\n${done.stdout}${done.stderr}`);
     expect(await hits).toBeGreaterThan(0);
     return done;
+  }
+
+  /**
+   * An update, and what is done once when the engine says that it begins a step of a substation. It need not come to a good end.
+   * @param at the update must come to it
+   */
+  async opening(
+    id: string,
+    at?: keyof typeof steps,
+    then: () => void | Promise<void> = () => undefined,
+    signal?: AbortSignal,
+  ): ReturnType<typeof carryOut> {
+    let did: Promise<void> | undefined;
+    const onEvent = ({ resourcePreEvent }: EngineEvent) => {
+      if (at === undefined || !resourcePreEvent) return;
+      const { type, urn } = resourcePreEvent.metadata;
+      const [wanted, suffix] = steps[at];
+      if (type === wanted && urn.endsWith(`::${id}${suffix}`)) did ??= Promise.resolve().then(then);
+    };
+    const done = await carryOut(this.lab.workspace, this.group, signal ? { signal } : {}, onEvent);
+    this.lab.output.push(done.output);
+    if (at !== undefined && !did) throw new Error(`the update never came to ${at}:\n${done.output}`);
+    await did;
+    return done;
+  }
+
+  /** Nobody works on the group any more, and nothing that was begun is without an end. */
+  async expectAtRest(): Promise<void> {
+    expect(this.processes).toEqual([]);
+    expect(await this.locks()).toEqual([]);
+    expect(await this.pendingOperations()).toEqual([]);
   }
 
   /** Kills an update at the moment, and repairs what it left. What was found and done is told on standard error. */

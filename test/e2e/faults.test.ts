@@ -1,19 +1,21 @@
 import { UserError } from "../../config/error";
-import type { EngineEvent } from "../../fleet/pulumi";
-import { carryOut } from "../../fleet/up";
 import { asProvisioner } from "../../inventory/database";
+import type { OpenReport } from "../../config/open-report";
+import type { Hear } from "../../fleet/open/events";
+import { openFleet, type OpenOptions } from "../../fleet/open/open";
+import type { FaultOrder } from "../../local/dns/control";
 import { readInstance } from "../../local/home";
 import { startLocal } from "../../local/instance";
 import { provisioner } from "../../local/postgres-config";
 import { runningServer, socketClient } from "../../local/postgres-process";
 import { commandOf, until } from "../../local/process";
 import { silent } from "../../local/progress";
-import { Scene, steps } from "./crash";
+import { Scene } from "./crash";
 import { command, Lab } from "./lab";
 
 /**
- * One opening, into which one fault after the other is put: each is told, leaves nothing that the next run cannot go on from, and the last run opens it. Slow ones
- * (a Docker engine that goes away, a disk that gets full in mid-batch) are in test/long/faults.test.ts.
+ * One opening, into which one fault after the other is put: each is told, leaves nothing that the next run cannot go on from, and the last run opens it. A Docker engine that
+ * goes away is in test/long/docker-away.test.ts.
  */
 jest.setTimeout(300_000);
 
@@ -31,31 +33,6 @@ afterAll(async () => {
 
 const none = { containers: [], database: [], marks: 0, records: [] };
 
-type Step = keyof typeof steps;
-
-/** Runs an update, and does something once when the engine says that it begins a step. */
-async function opening(at?: Step, then: () => void | Promise<void> = () => undefined, signal?: AbortSignal) {
-  let did: Promise<void> | undefined;
-  const onEvent = ({ resourcePreEvent }: EngineEvent) => {
-    if (at === undefined || !resourcePreEvent) return;
-    const { type, urn } = resourcePreEvent.metadata;
-    if (type === steps[at][0] && urn.endsWith(`::haitang${steps[at][1]}`))
-      did ??= Promise.resolve().then(then);
-  };
-  const done = await carryOut(lab.workspace, scene.group, signal ? { signal } : {}, onEvent);
-  lab.output.push(done.output);
-  if (at !== undefined && !did) throw new Error(`the update never came to ${at}:\n${done.output}`);
-  await did;
-  return done;
-}
-
-/** Nobody works on the group any more, and nothing of it is unknown to the state. */
-async function expectAtRest(): Promise<void> {
-  expect(scene.processes).toEqual([]);
-  expect(await scene.locks()).toEqual([]);
-  expect(await scene.pendingOperations()).toEqual([]);
-}
-
 async function asSuperuser(...statements: string[]): Promise<void> {
   const client = socketClient(readInstance(lab.home)!)("postgres");
   await client.connect();
@@ -69,20 +46,20 @@ async function asSuperuser(...statements: string[]): Promise<void> {
 test("F19: a provisioner whose password has expired stops the update before anything is made", async () => {
   await asSuperuser(`ALTER ROLE ${provisioner} VALID UNTIL '2020-01-01'`);
   try {
-    const { kind, output } = await opening();
+    const { kind, output } = await scene.opening("haitang");
     expect(kind).toBe("failed");
     expect(output).toMatch(/password authentication failed for user|28P01/);
   } finally {
     await asSuperuser(`ALTER ROLE ${provisioner} VALID UNTIL 'infinity'`);
   }
   expect(await scene.objects("haitang")).toEqual(none);
-  await expectAtRest();
+  await scene.expectAtRest();
 });
 
-test("F18: a database server that takes no writes is told with its words; nothing is made but secrets", async () => {
+test("F18: a database server that takes no writes is told with its words; no database, container or name is made", async () => {
   await asSuperuser(`ALTER ROLE ${provisioner} SET default_transaction_read_only = on`);
   try {
-    const { kind, output } = await opening();
+    const { kind, output } = await scene.opening("haitang");
     expect(kind).toBe("failed");
     expect(output).toContain("read-only transaction");
   } finally {
@@ -90,7 +67,7 @@ test("F18: a database server that takes no writes is told with its words; nothin
   }
   const { containers, database, records } = await scene.objects("haitang");
   expect({ containers, database, records }).toEqual({ containers: [], database: [], records: [] });
-  await expectAtRest();
+  await scene.expectAtRest();
 });
 
 test("F25: a state that cannot be written stops the update before anything is made", async () => {
@@ -98,39 +75,39 @@ test("F25: a state that cannot be written stops the update before anything is ma
   await command("mount", ["--bind", state, state]);
   try {
     await command("mount", ["-o", "remount,ro,bind", state]);
-    const { kind, output } = await opening();
+    const { kind, output } = await scene.opening("haitang");
     expect(kind).toBe("failed");
     expect(output).toContain("read-only file system");
   } finally {
     await command("umount", [state]);
   }
   expect(await scene.objects("haitang")).toEqual(none);
-  await expectAtRest();
+  await scene.expectAtRest();
 });
 
 test("F07: asked to stop, the engine ends what is under way, writes it down, and begins nothing more", async () => {
   const stop = new AbortController();
-  const { kind } = await opening("database", () => stop.abort(), stop.signal);
+  const { kind } = await scene.opening("haitang", "database", () => stop.abort(), stop.signal);
   expect(kind).toBe("failed");
-  await expectAtRest();
+  await scene.expectAtRest();
   const { containers, records } = await scene.objects("haitang");
   expect({ containers, records }).toEqual({ containers: [], records: [] });
 });
 
 test("F06: a program that is killed ends the update, and what it had made is known", async () => {
   const program = () => scene.processes.filter((pid) => commandOf(pid).includes("--engine"));
-  const { kind, output } = await opening("seal", () => {
+  const { kind, output } = await scene.opening("haitang", "seal", () => {
     expect(program().length).toBeGreaterThan(0);
     for (const pid of program()) process.kill(pid, "SIGKILL");
   });
   expect({ kind, output }).toMatchObject({ kind: "failed" });
-  await expectAtRest();
+  await scene.expectAtRest();
 });
 
 test("F14, F28: a database server that restarts at once in mid-opening; a second run learns who has the stack", async () => {
   const { home } = readInstance(lab.home)!;
   const seen: unknown[] = [];
-  const { kind } = await opening("volume", async () => {
+  const { kind } = await scene.opening("haitang", "volume", async () => {
     await asSuperuser("CHECKPOINT"); // else the main station's sequence skips numbers, as sequences do after a crash
     process.kill(runningServer(home)!.pid, "SIGQUIT"); // pg_ctl stop -m immediate
     const second = lab.repair(scene.group).catch((error: unknown) => seen.push(error));
@@ -141,7 +118,7 @@ test("F14, F28: a database server that restarts at once in mid-opening; a second
   expect(seen).toEqual([expect.any(UserError)]);
   expect(String(seen[0])).toMatch(/locked by a running update: process \d+ of/);
   process.stderr.write(`with PostgreSQL restarted: ${kind}\n`);
-  await expectAtRest();
+  await scene.expectAtRest();
 });
 
 test("F14: a connection that the server ends while it is used fails its work, and nothing else", async () => {
@@ -155,9 +132,54 @@ test("F14: a connection that the server ends while it is used fails its work, an
   ]);
 });
 
+/** Faults of the DNS emulator that hold from now on. */
+async function orderFaults(...faults: FaultOrder[]): Promise<void> {
+  const { api = "", token } = (await lab.platform()).dns;
+  const { ok, status } = await fetch(new URL("/faults", api), {
+    method: "PUT",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify(faults),
+  });
+  if (!ok) throw new Error(`the emulator answers ${status}`);
+}
+const creation = { method: "POST", path: "/dns_records$" };
+
+test("F24: a DNS token that may nothing any more ends the opening at the name; database and containers are kept", async () => {
+  await orderFaults({ ...creation, effect: { kind: "status", status: 403 } });
+  const { kind, output } = await scene.opening("haitang", "record");
+  await orderFaults();
+  expect(kind).toBe("failed");
+  expect(output).toContain("403 Forbidden");
+  expect(await scene.objects("haitang")).toEqual({ ...scene.whole("haitang"), records: [] });
+  await scene.expectAtRest();
+});
+
 test("after all of it, one repair and one update open it", async () => {
   await lab.repair(scene.group);
   await lab.up(scene.group);
   expect(await scene.objects("haitang")).toEqual(scene.whole("haitang"));
   await scene.expectNoChange();
+});
+
+test("F28, F29: a run whose Pulumi lock is cancelled under its hands still keeps a second run of the group out", async () => {
+  lab.write(scene.group, "xingchen");
+  const open = (options: OpenOptions, hear?: Hear) =>
+    openFleet(lab.workspace, { ids: ["xingchen"] }, { prove: false, ...options }, hear);
+  let second: Promise<OpenReport> | undefined;
+  const cancelled = async () => {
+    await lab.pulumi(["cancel", "-s", scene.group, "--yes"]);
+    expect(await scene.locks()).toEqual([]);
+    return open({ wait: false });
+  };
+  const first = await open({}, (event) => {
+    if (event.event === "step" && event.step === "database") second ??= cancelled();
+  });
+  expect((await second)?.groups).toMatchObject([
+    { outcome: "busy", why: expect.stringContaining(`process ${process.pid} on `) as string },
+  ]);
+  process.stderr.write(`cancelled under its hands: ${JSON.stringify(first.counts)}\n`);
+  const { counts } = first.counts.failed > 0 ? await open({}) : first;
+  expect(counts).toMatchObject({ failed: 0, "not-tried": 0 });
+  expect(await scene.objects("xingchen")).toEqual(scene.whole("xingchen"));
+  await scene.expectAtRest();
 });

@@ -1,0 +1,106 @@
+import { join } from "node:path";
+import type { StandingObject } from "../../config/lifecycle/manifest";
+import { labels } from "../../config/names";
+import { storedSecrets } from "../../config/stack-secrets";
+import { lookAtDatabase } from "../../inventory/closing";
+import { liveRecords } from "../../inventory/dns";
+import { liveContainers, liveVolumes } from "../../inventory/docker";
+import { substationOf } from "../../policies/facts/steps";
+import { readState, standingIn } from "../standing";
+import { keptExports, type KeptExport } from "./export/folder";
+import type { ClosingFacts } from "./next";
+import type { Subject } from "./subject";
+
+/** What is so of a substation that is to be closed, on all its servers. */
+export interface Look {
+  readonly facts: ClosingFacts;
+  /** What stands of it. */
+  readonly objects: readonly StandingObject[];
+  /** Of its stack: the component and its parts. */
+  readonly urns: readonly string[];
+  /** Of its database, those that are there. */
+  readonly roles: readonly string[];
+  /** Those that were made for this order and are as they were written, oldest first. */
+  readonly exports: readonly KeptExport[];
+}
+
+/** @throws UserError where a server cannot be looked at, or another's object has one of its names */
+export async function look(subject: Subject): Promise<Look> {
+  const { workspace, owner, order, mark, platform, database } = subject;
+  const { id, group } = owner;
+  const [state, found, containers, volumes, records] = await Promise.all([
+    readState(workspace, group),
+    lookAtDatabase(platform.database, database, mark),
+    liveContainers(),
+    liveVolumes(),
+    liveRecords(platform.dns),
+  ]);
+  const resources = state?.deployment.resources ?? [];
+  const urns = resources.filter((one) => substationOf(one, "")?.id === id).map(({ urn }) => urn);
+  const known = new Set(resources.flatMap((resource) => resource.id ?? []));
+  const shop = state && standingIn(state).get(id)?.shop;
+  const ours = (held: Readonly<Record<string, string>> | null) => held?.[labels.mark] === mark;
+  const secrets = (storedSecrets(join(workspace.root, "stacks"), group) ?? []).filter((one) => one.id === id);
+  const standing = {
+    record: records.filter(({ comment }) => comment === mark).map(({ name, id: key }) => ({ name, key })),
+    container: containers
+      .filter(({ Labels }) => ours(Labels))
+      .map(({ Names, Id }) => ({ name: Names[0]?.slice(1) ?? Id, key: Id })),
+    volume: volumes.filter(({ Labels }) => ours(Labels)).map(({ Name }) => ({ name: Name, key: Name })),
+  };
+  const strays = Object.entries(standing).flatMap(([kind, list]) =>
+    list
+      .filter(({ key }) => ![...known].some((one) => one === key || one.endsWith(`/${key}`)))
+      .map(({ name }) => `${kind} ${name}`),
+  );
+  const exports = keptExports(subject.exports).filter(
+    (one) => one.fault === undefined && isFor(one, subject),
+  );
+  return {
+    urns,
+    roles: found.roles,
+    exports,
+    objects: [
+      ...Object.entries(standing).flatMap(([kind, list]) =>
+        list.map(({ name }) => ({ kind: kind as StandingObject["kind"], name })),
+      ),
+      ...(found.database ? [{ kind: "database" as const, name: database }] : []),
+      ...found.roles.map((name) => ({ kind: "role" as const, name })),
+      ...secrets.map(({ name }) => ({ kind: "secret" as const, name })),
+    ],
+    facts: {
+      now: Date.now(),
+      graceMs: order.graceMs,
+      removing: order.removing && { export: order.removing.export },
+      selling: containers.some(
+        ({ Id, Labels, State }) =>
+          ours(Labels) &&
+          Labels[labels.role] === "shop" &&
+          Labels[labels.suspended] === undefined &&
+          (State === "running" || Id === shop?.id),
+      ),
+      standing: urns.length > 0,
+      database: found.database,
+      frozen: found.frozen,
+      roles: found.roles.length > 0,
+      strays,
+      secrets: secrets.length > 0,
+      exports: exports.map(({ name, manifest: { takenAt, last } }) => ({
+        name,
+        takenAt: Date.parse(takenAt),
+        last,
+      })),
+    },
+  };
+}
+
+/** Made for this order, and not for an earlier one of the same id. */
+function isFor({ manifest }: KeptExport, { owner, order }: Subject): boolean {
+  const { platform, group, id, order: of } = manifest;
+  return (
+    platform === owner.platform &&
+    group === owner.group &&
+    id === owner.id &&
+    (["orderedBy", "reason", "ordered", "grace"] as const).every((key) => of[key] === order[key])
+  );
+}

@@ -1,0 +1,265 @@
+import fc from "fast-check";
+import { nextStep, type ClosingFacts, type ClosingStep } from "./next";
+import { isAllowed, stateOf, stateRules, type LifecycleAction, type LifecycleState } from "./states";
+
+/**
+ * A model of one substation and of all that a closing does to it, effect by effect, cut off after any of them: whatever was commanded and wherever it was cut, data goes only
+ * when the order is due and an export has all of it, and nobody is stuck. That the real effects are these is for the end-to-end test.
+ */
+
+interface World {
+  now: number;
+  file: boolean;
+  /** In the file itself. */
+  suspendedByFile: boolean;
+  order: { ordered: number; removing?: { export: string | undefined } } | undefined;
+  /** What the engine made: undefined where its stack has nothing of it. */
+  standing: { record: boolean; shop: "sells" | "suspended" | "none" } | undefined;
+  /** Versions of the data: each write is another one. */
+  database: { data: number; connect: boolean; allowConnections: boolean } | undefined;
+  roles: number;
+  secrets: number;
+  exports: { name: string; takenAt: number; last: boolean; data: number | undefined; order: number }[];
+  closed: boolean;
+}
+
+const graceMs = 100;
+const roles = 3;
+let names = 0;
+
+const planned = (): World => ({
+  now: 1000,
+  file: true,
+  suspendedByFile: false,
+  order: undefined,
+  standing: undefined,
+  database: undefined,
+  roles: 0,
+  secrets: 2,
+  exports: [],
+  closed: false,
+});
+
+const factsOf = (world: World): ClosingFacts => ({
+  now: world.now,
+  graceMs,
+  removing: world.order?.removing,
+  selling: world.standing?.shop === "sells",
+  standing: world.standing !== undefined,
+  database: world.database !== undefined,
+  frozen: world.database !== undefined && !world.database.connect,
+  roles: world.roles > 0,
+  strays: [],
+  secrets: world.secrets > 0,
+  exports: world.exports.filter(({ order }) => order === world.order?.ordered),
+});
+
+type Effect = (world: World) => void;
+
+const takeExport =
+  (last: boolean): Effect =>
+  (world) =>
+    void world.exports.push({
+      name: `export ${++names}`,
+      takenAt: world.now,
+      last,
+      data: world.database?.data,
+      order: world.order!.ordered,
+    });
+
+/** What the engine does when it is told to lay the substation out, in its order; one whose removal has begun is excluded. */
+const lay: readonly Effect[] = [
+  (world) => (world.roles = roles),
+  (world) => (world.database ??= { data: 0, connect: true, allowConnections: true }),
+  (world) => (world.standing ??= { record: false, shop: "none" }),
+  (world) => (world.standing!.shop = world.suspendedByFile || world.order ? "suspended" : "sells"),
+  (world) => (world.standing!.record = true),
+];
+
+const effectsOf: Readonly<Record<ClosingStep, (world: World) => readonly Effect[]>> = {
+  suspend: () => [(world) => (world.standing!.shop = "suspended")],
+  export: () => [takeExport(false)],
+  retire: ({ database, standing }) => {
+    if (!database && !standing) return [(world) => (world.order!.removing = { export: undefined })];
+    return [
+      ...(database
+        ? [((world) => Object.assign(world.database!, { connect: false, allowConnections: true })) as Effect]
+        : []),
+      takeExport(true),
+      (world) => (world.order!.removing = { export: world.exports.at(-1)!.name }),
+    ];
+  },
+  remove: () => [
+    (world) => (world.standing!.record = false),
+    (world) => (world.standing!.shop = "none"),
+    (world) => (world.standing = undefined),
+  ],
+  drop: () => [
+    (world) => world.database && (world.database.allowConnections = false),
+    dropData,
+    ...Array.from({ length: roles }, (): Effect => (world) => (world.roles = Math.max(0, world.roles - 1))),
+  ],
+  forget: ({ secrets }) => Array.from({ length: secrets }, (): Effect => (world) => world.secrets--),
+  archive: () => [
+    () => undefined, // the certificate
+    (world) => (world.file = false),
+    (world) => {
+      world.order = undefined;
+      world.closed = true;
+    },
+  ],
+};
+
+/** The heart of it. */
+const dropData: Effect = (world) => {
+  if (!world.database) return;
+  const { order, exports } = world;
+  const kept = exports.find(({ name }) => name === order?.removing?.export);
+  const first = exports.find((one) => one.order === order?.ordered);
+  expect({ ordered: order !== undefined, kept: kept?.data, last: kept?.last }).toEqual({
+    ordered: true,
+    kept: world.database.data,
+    last: true,
+  });
+  expect(world.now).toBeGreaterThanOrEqual(first!.takenAt + graceMs);
+  world.database = undefined;
+};
+
+class Cut extends Error {}
+
+/** Does effects until they are through, or `left` of them are. */
+function run(world: World, effects: readonly Effect[], left: { count: number }): void {
+  for (const effect of effects) {
+    if (left.count-- <= 0) throw new Cut();
+    effect(world);
+  }
+}
+
+const stateIn = (world: World): LifecycleState =>
+  stateOf({
+    file: world.file,
+    order: world.order,
+    suspended: world.suspendedByFile,
+    standing: world.standing && { shop: world.standing.shop === "none" ? undefined : world.standing.shop },
+  });
+
+const commands: Readonly<Record<LifecycleAction, (world: World, left: { count: number }) => void>> = {
+  open: (world, left) => run(world, lay, left),
+  suspend: (world, left) => run(world, [(w) => (w.suspendedByFile = true), ...lay], left),
+  resume: (world, left) => run(world, [(w) => (w.suspendedByFile = false), ...lay], left),
+  close(world, left) {
+    if (!world.order) run(world, [(w) => (w.order = { ordered: ++names })], left);
+    while (!world.closed) {
+      const next = nextStep(factsOf(world));
+      if ("stuck" in next) throw new Error(next.stuck);
+      if ("until" in next) return;
+      run(world, effectsOf[next.step](world), left);
+    }
+  },
+  restore: (world, left) =>
+    run(
+      world,
+      [
+        (w) => w.database && (w.database.connect = true),
+        (w) => (w.order = undefined),
+        ...(world.standing ? lay : []),
+      ],
+      left,
+    ),
+};
+
+function act(world: World, action: LifecycleAction, effects: number): void {
+  if (!isAllowed(stateIn(world), action)) return;
+  try {
+    commands[action](world, { count: effects });
+  } catch (error) {
+    if (!(error instanceof Cut)) throw error;
+  }
+}
+
+type Move =
+  { readonly action: LifecycleAction; readonly effects: number } | "write" | "wait" | "thaw" | "lose exports";
+
+const move: fc.Arbitrary<Move> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      action: fc.constantFrom<LifecycleAction>(
+        "open",
+        "open",
+        "suspend",
+        "resume",
+        "close",
+        "close",
+        "close",
+        "restore",
+      ),
+      effects: fc.oneof(fc.constant(1000), fc.nat(16)),
+    }),
+  },
+  { weight: 4, arbitrary: fc.constantFrom<Move>("write", "wait", "wait") },
+  // What other people do: somebody lets the roles in again by hand; a disk with exports is lost.
+  { weight: 1, arbitrary: fc.constantFrom<Move>("thaw", "lose exports") },
+);
+
+function apply(world: World, one: Move): void {
+  if (one === "wait") world.now += 60;
+  else if (one === "thaw" || one === "write") {
+    if (one === "thaw" && world.database) world.database.connect = true;
+    // A suspended shop still takes the money that is under way.
+    if (world.database?.connect && world.database.allowConnections && world.standing?.shop !== "none")
+      world.database.data++;
+  } else if (one === "lose exports") {
+    if (world.database) world.exports = [];
+  } else act(world, one.action, one.effects);
+}
+
+/** Cut off when the removal was just ordered, and then somebody lets the shop write once more. */
+const letInAgain: Move[] = [
+  ...(["open", "close"] as const).map((action) => ({ action, effects: 1000 })),
+  ...(["wait", "wait"] as const),
+  { action: "close", effects: 3 },
+  "thaw",
+];
+
+test("whatever is commanded and wherever it is cut off: data goes only when it is due and kept, and nobody is stuck", () => {
+  const reached = new Set<LifecycleState>();
+  fc.assert(
+    fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
+      const world = planned();
+      for (const one of moves) {
+        apply(world, one);
+        reached.add(stateIn(world));
+      }
+      // From wherever that led to, an undisturbed run gets home.
+      if (world.order && !world.order.removing && world.standing) {
+        const restored = structuredClone(world);
+        act(restored, "restore", 1000);
+        act(restored, "resume", 1000);
+        expect([stateIn(restored), restored.standing?.shop, restored.database?.connect]).toEqual([
+          "open",
+          "sells",
+          true,
+        ]);
+      }
+      if (world.closed) return;
+      act(world, "close", 1000);
+      world.now += graceMs;
+      act(world, "close", 1000);
+      expect([stateIn(world), world.standing, world.database, world.roles, world.secrets]).toEqual([
+        "closed",
+        undefined,
+        undefined,
+        0,
+        0,
+      ]);
+    }),
+    { numRuns: 5000, examples: [[letInAgain]] },
+  );
+  expect([...reached].sort()).toEqual(Object.keys(stateRules).sort());
+});
+
+test("each state that is not at rest has a deadline and an action that ends it", () => {
+  for (const [state, { atRest, deadline, allowed }] of Object.entries(stateRules))
+    expect([state, deadline === undefined, allowed.length > 0 || atRest]).toEqual([state, atRest, true]);
+});

@@ -1,0 +1,68 @@
+import { readFileSync, renameSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { isMap, parseDocument, stringify } from "yaml";
+import { UserError } from "../../config/error";
+import { findFile } from "../../config/find-file";
+import { formatProblem, loadFleet } from "../../config/fleet";
+import { today } from "../../config/lifecycle/day";
+import { minimumGrace } from "../../config/lifecycle/grace";
+import { orderSuffix, type ClosingOrder } from "../../config/lifecycle/order";
+import { writeNew } from "../write-new";
+
+/** What a person says of a closing. */
+export interface Ordered {
+  readonly by: string;
+  readonly reason: string;
+  /** @default the platform's least */
+  readonly grace?: string | undefined;
+}
+
+/**
+ * Writes an order to close a substation beside its file: that alone closes nothing.
+ * @returns the file, as people name it
+ * @throws UserError where there is no such substation, it was ordered before, or the order would have a problem
+ */
+export function writeOrder(root: string, id: string, { by, reason, grace }: Ordered): string {
+  const stacks = join(root, "stacks");
+  const { group, path } = findFile(stacks, id);
+  const file = path.replace(/\.yaml$/, `${orderSuffix}.yaml`);
+  const order = {
+    close: id,
+    orderedBy: by,
+    reason,
+    ordered: today(),
+    grace: grace ?? minimumGrace(stacks, group),
+  };
+  const text = `# An order to close ${id}: docs/closing.md. As long as nothing is removed, \`substation restore ${id}\` undoes it.\n${stringify(order)}`;
+  try {
+    writeNew(file, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    throw new UserError(`${relative("", file)} is there already: ${id} was ordered to be closed before.`);
+  }
+  const wrong = loadFleet(stacks).problems.filter((problem) =>
+    problem.file.endsWith(`/${id}${orderSuffix}.yaml`),
+  );
+  if (wrong.length === 0) return relative("", file);
+  rmSync(file);
+  throw new UserError(
+    `this cannot be ordered, and nothing was changed:\n${wrong.map(formatProblem).join("\n")}`,
+  );
+}
+
+/** Writes into an order that the removal begins, or with which export; all else stays as it is. On the disk when this returns. */
+export function markRemoving(
+  order: ClosingOrder,
+  name: string | undefined,
+): NonNullable<ClosingOrder["removing"]> {
+  const since = order.removing?.since ?? `${new Date().toISOString().slice(0, 19)}Z`;
+  const removing = { since, ...(name === undefined ? {} : { export: name }) };
+  const document = parseDocument(readFileSync(order.file, "utf8"), { version: "1.2", schema: "core" });
+  if (!isMap(document.contents)) throw new Error(`${order.file} holds no order`); // it was read as one
+  document.set("removing", removing);
+  const next = `${order.file}~`; // a name that nobody reads; a rename is whole or not at all
+  rmSync(next, { force: true });
+  writeNew(next, document.toString());
+  renameSync(next, order.file);
+  return removing;
+}

@@ -1,0 +1,65 @@
+import { relative } from "node:path";
+import { UserError } from "../../config/error";
+import { readTree } from "../../config/tree";
+import { stepFact } from "../../policies/facts/steps";
+import { loadIntent } from "../../policies/intent";
+import { noFacts, type StepFact } from "../../policies/rules/facts";
+import { planRules } from "../../policies/rules/plan";
+import { judge } from "../../policies/rules/rule";
+import { isIdle } from "../plan";
+import { asUser, pulumiOk, type EngineEvent } from "../pulumi";
+import type { Subject } from "./subject";
+
+/**
+ * Takes a substation out of its stack: the engine removes its record first, then containers and volumes, and lets go of database and roles, which stay on their server.
+ * Nothing else of the group is touched: neither the program runs nor another resource is a target. Its plan is judged by the rules before; the protection is passed over for
+ * exactly these resources.
+ * @param urns the component and its parts, all of them
+ * @throws UserError where a rule forbids it, or the engine cannot do it
+ */
+export async function removeFromStack(
+  subject: Subject,
+  urns: readonly string[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const { workspace, owner } = subject;
+  const args = ["-s", owner.group, "--ignore-protect", ...urns.flatMap((urn) => ["--target", urn])];
+  const run = (more: readonly string[], onEvent: (event: EngineEvent) => void) =>
+    asUser(`${owner.id} is not removed from its stack yet: run this again`, owner.group, () =>
+      pulumiOk(workspace, ["destroy", ...args, ...more], { onEvent, ...(signal ? { signal } : {}) }),
+    );
+  const steps: StepFact[] = [];
+  await run(["--preview-only"], ({ resourcePreEvent }) => {
+    if (resourcePreEvent) steps.push(stepFact(resourcePreEvent.metadata, owner.platform));
+  });
+  refuse(
+    subject,
+    urns,
+    steps.filter(({ op }) => !isIdle(op)),
+  );
+  await run(["--yes", "--skip-preview"], () => undefined);
+}
+
+/** Whatever the plan does besides removing exactly these is forbidden, and so is what the rules forbid. */
+function refuse({ workspace, owner }: Subject, urns: readonly string[], steps: readonly StepFact[]): void {
+  const others = steps.filter(({ urn, op }) => op !== "delete" || !urns.includes(urn));
+  const intent = {
+    ...loadIntent(workspace.root, owner.group, neighbours(workspace.root, owner.group)),
+    mayTouch: 1,
+    removable: new Set([owner.id]),
+  };
+  const said = [
+    ...others.map(({ op, urn }) => `it would ${op} ${urn}`),
+    ...judge(planRules, { ...noFacts, step: [...steps] }, intent).map(
+      ({ rule, message }) => `${rule.id}: ${message}`,
+    ),
+  ];
+  if (said.length > 0)
+    throw new UserError(`${owner.id} cannot be removed from its stack, and nothing was:\n${said.join("\n")}`);
+}
+
+/** Nothing is asked of the others of the group here, whatever stands in their files. */
+function neighbours(root: string, group: string): ReadonlySet<string> {
+  const { groups } = readTree(`${root}/stacks`, (path) => relative("", path));
+  return new Set(groups.find(({ name }) => name === group)?.files.map(({ id }) => id));
+}
