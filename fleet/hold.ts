@@ -30,3 +30,9 @@ const removing = ({ root }: Workspace, stack: string): string[] =>
   [...loadFleet(join(root, "stacks")).closings.values()]
     .filter((order) => order.group === stack && order.removing)
     .map(({ id }) => id);
+
+/** An update of named resources alone keeps all others by itself, and the engine takes either list, not both. */
+export const keeping = (
+  exclude: string[],
+  target: readonly string[] | undefined,
+): { readonly exclude?: string[] } => (target ? {} : { exclude });
