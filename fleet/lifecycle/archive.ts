@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { certificateHash, certificateSchema, type Certificate } from "../../config/lifecycle/certificate";
 import { version } from "../../package.json";
 import { writeNew } from "../write-new";
-import { folderName } from "./export/folder";
+import { certificateFile } from "./archive-place";
+import { voidExports } from "./export/folder";
 import type { Look } from "./look";
 import type { Subject } from "./subject";
 
@@ -14,8 +15,9 @@ import type { Subject } from "./subject";
  */
 export function archive({ workspace, owner, order, file }: Subject, { exports }: Look): string {
   const { since, export: name } = order.removing!;
-  const folder = join("closed", owner.id, folderName(since));
-  const place = join(workspace.root, folder);
+  const relative = certificateFile(owner.id, since);
+  const path = join(workspace.root, relative);
+  const place = dirname(path);
   mkdirSync(place, { recursive: true });
   const kept = exports.find((one) => one.name === name);
   const tables = kept?.manifest.database?.tables ?? [];
@@ -40,11 +42,11 @@ export function archive({ workspace, owner, order, file }: Subject, { exports }:
       : {}),
   };
   const certificate = certificateSchema.parse({ ...unsigned, hash: certificateHash(unsigned) });
-  const path = join(place, "certificate.json");
   // One that a killed run wrote says the same.
   if (!existsSync(path)) writeNew(path, `${JSON.stringify(certificate, null, 2)}\n`);
+  voidExports(exports, `${owner.id} was closed: ${relative}`);
   for (const each of [file, order.file]) if (existsSync(each)) renameSync(each, join(place, basename(each)));
-  return join(folder, "certificate.json");
+  return relative;
 }
 
 /** What stood when the first export was made, or a later one: an export that was lost is made anew where some is gone already. */

@@ -7,6 +7,7 @@ import { Run } from "../journal";
 import { repairIfCut } from "../open/recover";
 import type { Workspace } from "../pulumi";
 import type { Closing } from "./close";
+import { voidExports } from "./export/folder";
 import { look } from "./look";
 import { onlyOne } from "./only";
 import { subjectOf } from "./subject";
@@ -40,10 +41,11 @@ export async function restore(
       throw new UserError(
         `the removal of ${id} has begun at ${order.removing.since}, so that it cannot be restored: "substation close ${id}" finishes it. Its data is in the export ${order.removing.export ?? "(none)"}.`,
       );
-    const { facts } = await look(subject);
+    const { facts, exports } = await look(subject);
     const journal = new Run(workspace.root).begin("restore", { group, id });
     try {
       if (facts.database) await journal.step("thaw", () => thawDatabase(platform.database, database));
+      voidExports(exports, `the order was undone at ${new Date().toISOString()}`);
       rmSync(order.file);
       const { held } = onlyOne(join(workspace.root, "stacks"), id);
       const one = { id, group, held, what: "restored", file: subject.file, signal };
