@@ -2,14 +2,15 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { UserError } from "../config/error";
 import { GitHub, gitHubAccess } from "../fleet/github";
-import type { OpenEvent } from "../fleet/open/events";
 import { openFleet } from "../fleet/open/open";
 import { approvedOf, approvedSchema, pack, together, unpack, type Approved } from "../fleet/review/approved";
-import { compare, deploy, isOpen, type Comparison } from "../fleet/review/deploy";
+import { compare, deploy, isOpen, type Comparison, type DeployOptions } from "../fleet/review/deploy";
 import { commitOf } from "../fleet/review/git";
 import { approvedOn, noteDeployed } from "../fleet/review/post";
 import { reviewSchema, type ReviewMember } from "../fleet/review/report";
 import { comparisonText, summary } from "../fleet/review/summary";
+import { onSignals } from "./open";
+import { openProgress } from "./open-progress";
 import { projectRoot, projectWorkspace } from "./project";
 
 interface Options {
@@ -38,21 +39,7 @@ export function deployCommand(): Command {
       "after",
       "\nExit code: 0 all is open and proved, 1 it was stopped, 2 it could not be tried. docs/pull-requests.md says more.",
     )
-    .action(async ({ report, only, ...options }: Options) => {
-      const { workspace, base, approved, signal } = asked(options);
-      const comparison =
-        only === undefined ? await compare(workspace, { base, approved, signal }) : undefined;
-      if (comparison && !comparison.allowed) {
-        process.stdout.write(`${comparisonText(comparison, approved.notes)}\n`);
-        process.exitCode = 1;
-        return;
-      }
-      const rings = comparison?.rings.map((ring) => ring.map(({ id }) => id)) ?? [only ?? []];
-      const done = await deploy(workspace, rings, { approved, signal }, openFleet, showEvent);
-      if (report !== undefined) writeFileSync(report, `${JSON.stringify(done, null, 2)}\n`);
-      process.stdout.write(`${summary(done)}\n`);
-      if (!done.every(isOpen)) process.exitCode = 1;
-    });
+    .action(deploying);
   command
     .command("approved")
     .description(
@@ -74,8 +61,11 @@ export function deployCommand(): Command {
     .option(...approvedOption)
     .option("--outputs <file>", "append canary, tenth and rest there, as outputs of a workflow's step")
     .action(async ({ outputs, ...options }: Options & { readonly outputs?: string }) => {
-      const { workspace, approved, ...rest } = asked(options);
-      const comparison = await compare(workspace, { ...rest, approved });
+      const approved = approvedBy(options);
+      const stop = new AbortController();
+      process.once("SIGINT", () => stop.abort());
+      const base = baseOf(options, approved);
+      const comparison = await compare(projectWorkspace(), { base, approved, signal: stop.signal });
       process.stdout.write(`${comparisonText(comparison, approved.notes)}\n`);
       if (outputs !== undefined) appendFileSync(outputs, matrices(comparison));
       if (!comparison.allowed) process.exitCode = 1;
@@ -89,23 +79,42 @@ export function deployCommand(): Command {
   return command;
 }
 
-function asked({ base, approved = [] }: Options) {
-  const all = together(approved.map(readApproved));
-  const from = base ?? all.base;
-  if (from === undefined)
-    throw new UserError("nobody says what was deployed last: name the commit with --base.");
+async function deploying({ report, only, ...options }: Options): Promise<void> {
   const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
-  return { workspace: projectWorkspace(), base: from, approved: all, signal: stop.signal };
+  const release = onSignals(stop);
+  const progress = openProgress({ json: false });
+  try {
+    const approved = approvedBy(options);
+    const asked = { approved, signal: stop.signal };
+    const rings = only ? [only] : await comparedRings({ ...asked, base: baseOf(options, approved) });
+    if (!rings) return;
+    const done = await deploy(projectWorkspace(), rings, asked, openFleet, progress.hear);
+    progress.end();
+    if (report !== undefined) writeFileSync(report, `${JSON.stringify(done, null, 2)}\n`);
+    process.stdout.write(`${summary(done)}\n`);
+    if (!done.every(isOpen)) process.exitCode = 1;
+  } finally {
+    progress.end();
+    release();
+  }
 }
 
-/** A line for each member that is done, and for each group that waits. */
-function showEvent(event: OpenEvent): void {
-  if (event.event === "member") say(`${event.member.group}/${event.member.id} ${event.member.outcome}`);
-  if (event.event === "group" && event.phase === "waiting") say(`${event.group} waits: ${event.what ?? ""}`);
+/** Undefined, and said why, where it may not be done. */
+async function comparedRings(options: DeployOptions): Promise<readonly (readonly string[])[] | undefined> {
+  const comparison = await compare(projectWorkspace(), options);
+  if (comparison.allowed) return comparison.rings.map((ring) => ring.map(({ id }) => id));
+  process.stdout.write(`${comparisonText(comparison, options.approved.notes)}\n`);
+  process.exitCode = 1;
+  return undefined;
 }
 
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const approvedBy = ({ approved = [] }: Options): Approved => together(approved.map(readApproved));
+
+function baseOf({ base }: Options, approved: Approved): string {
+  const found = base ?? approved.base;
+  if (found !== undefined) return found;
+  throw new UserError("nobody says what was deployed last: name the commit with --base.");
+}
 
 /** A report of a review, the whole of which somebody has approved; or what was gathered from comments. */
 function readApproved(file: string): Approved {

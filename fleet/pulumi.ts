@@ -129,7 +129,7 @@ export function wordsOf(
   if (!said.includes("incorrect passphrase")) return `${said}\n(exit code ${code})`;
   const file = env["PULUMI_CONFIG_PASSPHRASE_FILE"];
   const named = file ? `PULUMI_CONFIG_PASSPHRASE_FILE names (${file})` : "PULUMI_CONFIG_PASSPHRASE holds";
-  return `stack ${stack} cannot be read with the passphrase that ${named}: it is another stack's, or another backend's. Nothing was changed.`;
+  return `stack ${stack} cannot be read with the passphrase that ${named}: it is another stack's, or another backend's (incorrect passphrase). Nothing was changed.`;
 }
 
 /**

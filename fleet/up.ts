@@ -1,5 +1,5 @@
 import { stackOf } from "./automation";
-import { heldOptions } from "./hold";
+import { heldOptions, keeping } from "./hold";
 import { engineOptions, isAllowed, planUpdate, type PlanOptions, type UpdatePlan } from "./plan";
 import { PulumiFailed, type EngineEvent, type Workspace } from "./pulumi";
 
@@ -55,7 +55,8 @@ export async function carryOut(
   const { at, exclude } = await heldOptions(workspace, stack, held);
   try {
     const update = await stackOf(at, stack);
-    const done = await update.up({ ...engineOptions(options), exclude, continueOnError, onEvent });
+    const kept = keeping(exclude, options.target);
+    const done = await update.up({ ...engineOptions(options), ...kept, continueOnError, onEvent });
     return { kind: "updated", output: said(done), killed: false };
   } catch (error) {
     if (error instanceof PulumiFailed)

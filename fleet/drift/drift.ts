@@ -94,6 +94,7 @@ export async function drift(
     [...fleet.groups.values()].flat().map(({ id, file, group }) => [file, { id, group }]),
   );
   const known = new Set([...fleet.groups.values()].flat().map(({ id }) => id));
+  const leaving = (id: string | undefined) => id !== undefined && !known.has(id) && fleet.closings.has(id);
   const placed = (audited?.findings ?? [])
     .filter(({ kind }) => kind !== "host")
     .map((finding): Placed => {
@@ -113,7 +114,7 @@ export async function drift(
   const findings: DriftFinding[] = [
     ...seen.map(findingOf),
     ...strays(
-      placed.filter(stray),
+      placed.filter((one) => stray(one) && !leaving(one.id)),
       looked.flatMap((one) => one.unlisted),
     ),
     ...neverOpened(fleet, wanted, stacks, unopened, new Set(live.map(({ id }) => id))),

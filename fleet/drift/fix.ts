@@ -1,10 +1,11 @@
 import { labels, mark } from "../../config/names";
 import { UserError } from "../../config/error";
 import { mapBounded } from "../../inventory/bounded";
-import { limitCores, liveContainers, removeContainer } from "../../inventory/docker";
+import { limitCores, limitProcesses, liveContainers, removeContainer } from "../../inventory/docker";
 import { substationOf } from "../../policies/facts/steps";
 import type { StepFact } from "../../policies/rules/facts";
 import type { Checkpoint, Resource } from "../checkpoint";
+import { withGroupLock } from "../group-lock";
 import { isAllowed, planUpdate, type UpdatePlan } from "../plan";
 import { pulumiOk, type Workspace } from "../pulumi";
 import { carryOut } from "../up";
@@ -47,30 +48,44 @@ export async function fixDrift(
   return { ...report, fixes };
 }
 
-/** @returns why nothing, or not all, was done */
+/** With the group's lock held; another run on it is not waited for. @returns why nothing, or not all, was done */
 async function fixGroup(
+  workspace: Workspace,
+  group: string,
+  findings: readonly DriftFinding[],
+  before: Drift,
+  options: DriftOptions,
+): Promise<string | undefined> {
+  try {
+    const lock = { what: "drift --fix", wait: false, signal: options.signal };
+    const locked = await withGroupLock(workspace, group, lock, () =>
+      mend(workspace, group, findings, before, options),
+    );
+    return locked.kind === "done" ? locked.result : `${locked.holder} works on the group`;
+  } catch (error) {
+    if (error instanceof UserError) return error.message;
+    throw error;
+  }
+}
+
+async function mend(
   workspace: Workspace,
   group: string,
   findings: readonly DriftFinding[],
   { seen, held, report }: Drift,
   { parallel, signal }: DriftOptions,
 ): Promise<string | undefined> {
-  try {
-    const keys = new Set(findings.map(findingKey));
-    const objects = seen.filter((one) => keys.has(findingKey(one)));
-    const known = await knownObjects(workspace, group, report.platform);
-    const targets = objects.flatMap((one) => targetsOf(one, known));
-    for (const one of objects) await makeWay(one, { platform: report.platform, group });
-    const options = { held: held.get(group), target: [...new Set(targets)], refresh: true, parallel, signal };
-    const plan = await planUpdate(workspace, group, options);
-    const fault = planFault(plan, options.target, new Set(known.map(({ name }) => name)));
-    if (fault !== undefined) return fault;
-    const { kind, output } = await carryOut(workspace, group, options, () => undefined);
-    return kind === "failed" ? output.split("\n").slice(-6).join(" ") : undefined;
-  } catch (error) {
-    if (error instanceof UserError) return error.message;
-    throw error;
-  }
+  const keys = new Set(findings.map(findingKey));
+  const objects = seen.filter((one) => keys.has(findingKey(one)));
+  const known = await knownObjects(workspace, group, report.platform);
+  const target = [...new Set(objects.flatMap((one) => targetsOf(one, known)))];
+  for (const one of objects) await makeWay(one, { platform: report.platform, group });
+  const options = { held: held.get(group), target, refresh: true, parallel, signal };
+  const plan = await planUpdate(workspace, group, options);
+  const fault = planFault(plan, target, new Set(known.map(({ name }) => name)));
+  if (fault !== undefined) return fault;
+  const { kind, output } = await carryOut(workspace, group, options, () => undefined);
+  return kind === "failed" ? output.split("\n").slice(-6).join(" ") : undefined;
 }
 
 interface Known {
@@ -107,23 +122,28 @@ const targetsOf = ({ object, id, state }: Seen, known: readonly Known[]): readon
 
 /** What an update cannot do by itself. */
 async function makeWay(
-  { object: { kind, name }, id = "", state, intent }: Seen,
+  { object: { kind, name }, id = "", state, intent, audited }: Seen,
   { platform, group }: { readonly platform: string; readonly group: string },
 ): Promise<void> {
-  if (kind !== "container" || !state) return;
-  if (state.op === "delete") {
+  if (kind !== "container") return;
+  const live = (await liveContainers()).find(({ Names }) => Names.includes(`/${name}`));
+  if (!live) return;
+  if (state?.op === "delete") {
     // It was made anew by hand, under our name and with our mark: labels cannot be changed in any other way.
-    const impostor = (await liveContainers()).find(({ Names }) => Names.includes(`/${name}`));
-    if (!impostor) return;
-    if (impostor.Labels[labels.mark] !== mark({ platform, group, id }))
+    if (live.Labels[labels.mark] !== mark({ platform, group, id }))
       throw new UserError(
         `container ${name} is there and does not have the mark of ${id}: it is not touched`,
       );
-    await removeContainer(impostor.Id);
-  } else if (state.diffs.includes("cpus") && intent?.name === name) {
-    // The provider would make the container anew for it; Docker sets it while the shop serves.
-    await limitCores(name, Number(intent.inputs["cpus"]));
+    await removeContainer(live.Id);
+    return;
   }
+  // The provider would make the container anew for it; Docker sets it where the container stands.
+  if (state?.diffs.includes("cpus") && intent?.name === name)
+    await limitCores(live.Id, Number(intent.inputs["cpus"]));
+  // An update sets this again where the container runs, and before it starts those that do not.
+  const processes = Number(live.Labels[labels.processes]);
+  if (audited.some(({ rule }) => rule.id === "container-processes") && processes > 0)
+    await limitProcesses(live.Id, processes);
 }
 
 /** What speaks against carrying it out: it must bring back what was there, and nothing that the files ask for beside that. */

@@ -1,5 +1,5 @@
-import type { GitHub } from "../github";
-import { longestText } from "../github";
+import { longestText, type GitHub } from "../github";
+import { code, plain, row } from "../review/markdown";
 import { sortedFindings } from "./merge";
 import type { DriftFinding, DriftReport } from "./report";
 
@@ -49,7 +49,7 @@ export function issueText({ blind }: Pick<DriftReport, "blind">, findings: reado
     "What is there is not as the files ask for, or not as the last update left it. `substation drift` wrote this; it writes it anew with each run, and closes it when all is well.",
     "",
     ...(blind.length > 0
-      ? [`**Not all could be looked at**: ${blind.map(({ what }) => escaped(what)).join("; ")}.`, ""]
+      ? [`**Not all could be looked at**: ${blind.map(({ what }) => plain(what)).join("; ")}.`, ""]
       : []),
     "| class | where | object | what | what to do |",
     "| --- | --- | --- | --- | --- |",
@@ -57,7 +57,7 @@ export function issueText({ blind }: Pick<DriftReport, "blind">, findings: reado
   const lines = [...head];
   let size = head.join("\n").length + 200;
   for (const finding of findings) {
-    const line = row(finding);
+    const line = findingRow(finding);
     if ((size += line.length + 1) > longestText) {
       lines.push(
         "",
@@ -70,22 +70,12 @@ export function issueText({ blind }: Pick<DriftReport, "blind">, findings: reado
   return `${lines.join("\n")}\n`;
 }
 
-const row = ({ class: bad, group, id, object, what, remedy, file }: DriftFinding): string =>
-  `| ${[
+const findingRow = ({ class: bad, group, id, object, what, remedy, file }: DriftFinding): string =>
+  row(
     bad,
-    escaped([group, id].filter(Boolean).join("/") || "platform") +
-      (file === undefined ? "" : `<br>\`${escaped(file)}\``),
-    escaped(`${object.kind} ${object.name}`),
-    what.map(escaped).join("<br>"),
+    plain([group, id].filter(Boolean).join("/") || "platform") +
+      (file === undefined ? "" : `<br>${code(file)}`),
+    plain(`${object.kind} ${object.name}`),
+    what.map(plain).join("<br>"),
     remedy.replaceAll("|", "\\|"),
-  ].join(" | ")} |`;
-
-/** Names of objects are anybody's words: they must not end a cell, nor become a mention, a link or a tag. */
-const escaped = (text: string): string =>
-  text
-    .replace(/[\r\n\t]+/g, " ")
-    .replace(/[\\`*_[\]|#~]/g, "\\$&")
-    .replace(/&/g, "&amp;")
-    .replace(/</g, "&lt;")
-    .replace(/>/g, "&gt;")
-    .replace(/@/g, "&#64;");
+  );

@@ -43,6 +43,8 @@ export async function lookAtStack(
     blind.push({ what: `what ${id} should be`, why: `Its file has problems: ${broken.get(id)}` });
   const without = [...members.keys()].filter((id) => !files.has(id) && !broken.has(id));
   const held = new Set([...mine, ...without, ...gone]);
+  // One that is being removed has its order, and is kept as it is until `substation close` goes on.
+  const unlisted = without.filter((id) => !fleet.closings.has(id));
 
   const state = await stateDrift(workspace, stack, platform, options);
   const intent = await asBlind(blind, `what the files of ${stack} ask for`, () =>
@@ -60,7 +62,7 @@ export async function lookAtStack(
     intent: intent?.steps ?? [],
     state: state.steps,
     unopened: [...files.keys()].filter((id) => !members.has(id)),
-    unlisted: without.map((id) => ({ group: stack, id })),
+    unlisted: unlisted.map((id) => ({ group: stack, id })),
     forbidden: (intent?.violations ?? []).map((violation) => ({
       group: stack,
       id: undefined,

@@ -111,8 +111,8 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
       return await needsNothing(run, ground);
     };
     const { ids, others, whole } = run;
-    const { maxTouched, parallel, signal } = options;
-    const asked = { maxTouched, parallel, signal, ids, others, platform, isSettled };
+    const { maxTouched, signal } = options;
+    const asked = { maxTouched, signal, ids, others, platform, isSettled };
     const { plan = nothing(group), held, failures, refused } = await planGate(workspace, group, asked);
     for (const [id, failure] of failures) if (whole || ids.includes(id)) members.fail(id, failure);
     const objection = refused[0] ?? options.objection?.(group, plan);
@@ -156,7 +156,8 @@ async function update(
     journals.get(id)?.note(step, "begun");
     tell({ event: "step", group, id, step });
   });
-  const { signal, parallel = admission.parallel(planned.size) } = options;
+  const { signal } = options;
+  const parallel = admission.parallel(planned.size);
   const at = { ...workspace, env: { ...workspace.env, ...admission.env } };
   const done = await carryOut(at, group, { parallel, signal, held, continueOnError: true }, (event) => {
     timings.listen(event);

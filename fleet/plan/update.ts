@@ -6,7 +6,7 @@ import type { Intent } from "../../policies/rules/intent";
 import { planRules } from "../../policies/rules/plan";
 import { judge, severities, type Severity } from "../../policies/rules/rule";
 import { stackOf } from "../automation";
-import { heldOptions } from "../hold";
+import { heldOptions, keeping } from "../hold";
 import { PulumiFailed, wordsOf, type EngineEvent, type PolicyViolation, type Workspace } from "../pulumi";
 
 /** What an update would do, and what forbids it. */
@@ -80,7 +80,7 @@ export async function planUpdate(
       await stackOf(at, stack)
     ).preview({
       ...engineOptions(options),
-      exclude,
+      ...keeping(exclude, options.target),
       expectNoChanges,
       onEvent,
     });

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { UserError } from "../../config/error";
+import { quote } from "../../config/problem";
 
 const run = promisify(execFile);
 
@@ -19,8 +20,14 @@ export async function git(root: string, ...args: readonly string[]): Promise<str
 }
 
 /** The commit that a word names. @throws UserError where there is none */
-export const commitOf = (root: string, word: string): Promise<string> =>
-  git(root, "rev-parse", "--verify", "--end-of-options", `${word}^{commit}`);
+export async function commitOf(root: string, word: string): Promise<string> {
+  try {
+    return await git(root, "rev-parse", "--verify", "--end-of-options", `${word}^{commit}`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`git knows no commit ${quote(word)}: fetch it, or name another. (${error.message})`);
+  }
+}
 
 /**
  * What is checked out, whole: a review of files that nobody committed would speak of a commit that has others.

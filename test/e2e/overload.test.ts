@@ -13,6 +13,7 @@ import { startPostgres } from "../../local/postgres";
 import { stopPostgres } from "../../local/postgres-process";
 import { silent } from "../../local/progress";
 import { command, Lab } from "./lab";
+import { emulator } from "./dns-faults";
 import { asShop, asSuperuser } from "./observe";
 
 /**
@@ -48,18 +49,7 @@ async function opened(
   }
 }
 
-async function emulator<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const { dns } = await lab.platform();
-  const answer = await fetch(new URL(path, dns.api), {
-    method,
-    headers: { authorization: `Bearer ${dns.token}`, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const { result, errors } = (await answer.json()) as { result: T; errors: unknown };
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(errors)}`);
-  return result;
-}
-const order = (...faults: FaultOrder[]) => emulator("PUT", "/faults", faults);
+const order = (...faults: FaultOrder[]) => emulator(lab, "PUT", "/faults", faults);
 
 /** Content and mark of the records of a group's members, by name. */
 async function recordsOf(ids: readonly string[]): Promise<Record<string, string | null>> {
@@ -117,7 +107,7 @@ test("F20: a DNS API that refuses for 20 s is asked no more than about 4 times a
   const { kind, output, signs } = await opened("pi", batch.length);
   expect({ kind, output }).toMatchObject({ kind: "updated" });
   expect(await recordsOf(batch)).toEqual(marks("pi", batch));
-  const posts = (await emulator<readonly Seen[]>("GET", "/requests")).filter(
+  const posts = (await emulator<readonly Seen[]>(lab, "GET", "/requests")).filter(
     ({ method }) => method === "POST",
   );
   expect(posts.length).toBeGreaterThan(batch.length); // it was refused at all
