@@ -10,6 +10,7 @@ import { provisioner } from "../../local/postgres-config";
 import { runningServer, socketClient } from "../../local/postgres-process";
 import { commandOf, until } from "../../local/process";
 import { silent } from "../../local/progress";
+import { emulator } from "./dns-faults";
 import { Scene } from "./crash";
 import { command, Lab } from "./lab";
 
@@ -132,20 +133,10 @@ test("F14: a connection that the server ends while it is used fails its work, an
   ]);
 });
 
-/** Faults of the DNS emulator that hold from now on. */
-async function orderFaults(...faults: FaultOrder[]): Promise<void> {
-  const { api = "", token } = (await lab.platform()).dns;
-  const { ok, status } = await fetch(new URL("/faults", api), {
-    method: "PUT",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify(faults),
-  });
-  if (!ok) throw new Error(`the emulator answers ${status}`);
-}
-const creation = { method: "POST", path: "/dns_records$" };
+const orderFaults = (...faults: FaultOrder[]) => emulator(lab, "PUT", "/faults", faults);
 
 test("F24: a DNS token that may nothing any more ends the opening at the name; database and containers are kept", async () => {
-  await orderFaults({ ...creation, effect: { kind: "status", status: 403 } });
+  await orderFaults({ method: "POST", path: "/dns_records$", effect: { kind: "status", status: 403 } });
   const { kind, output } = await scene.opening("haitang", "record");
   await orderFaults();
   expect(kind).toBe("failed");
