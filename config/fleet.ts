@@ -135,8 +135,13 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
     if (!groupFinding(group)) groups.set(group, specs);
   }
   problems.push(...collisions(claims), ...templates.problems);
+  const orderCount = tree.groups.reduce((sum, { orders }) => sum + orders.length, 0);
   const fileCount =
-    claims.length + tree.channels.length + tree.templates.length + (tree.tiers === undefined ? 0 : 1);
+    claims.length +
+    orderCount +
+    tree.channels.length +
+    tree.templates.length +
+    (tree.tiers === undefined ? 0 : 1);
   return {
     root,
     tiers: tiers.byName,

@@ -128,11 +128,7 @@ const carryOut: Readonly<Record<ClosingStep, CarryOut>> = {
       await exportSubstation(subject, { objects, database: facts.database, last: true }),
     );
   },
-  async remove(subject, { urns, roles, facts }, signal) {
-    // The engine reads its grants before it lets go of them: a run that was killed while it dropped the database may have left it without connections.
-    if (facts.database) await freezeDatabase(subject.platform.database, subject.database, roles);
-    await removeFromStack(subject, urns, signal);
-  },
+  remove: (subject, { urns }, signal) => removeFromStack(subject, urns, signal),
   drop: ({ platform, database }) => dropDatabase(platform.database, database),
   async forget({ workspace, owner: { id, group } }, { objects }) {
     for (const { kind, name } of objects)
