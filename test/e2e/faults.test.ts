@@ -136,17 +136,18 @@ test("F14: a connection that the server ends while it is used fails its work, an
 const orderFaults = (...faults: FaultOrder[]) => emulator(lab, "PUT", "/faults", faults);
 
 test("F24: a DNS token that may nothing any more ends the opening at the name; database and containers are kept", async () => {
+  lab.write(scene.group, "xingchen");
   await orderFaults({ method: "POST", path: "/dns_records$", effect: { kind: "status", status: 403 } });
-  const { kind, output } = await scene.opening("haitang", "record");
+  const { kind, output } = await scene.opening("xingchen", "record");
   await orderFaults();
   expect(kind).toBe("failed");
   expect(output).toContain("403 Forbidden");
-  expect(await scene.objects("haitang")).toEqual({ ...scene.whole("haitang"), records: [] });
+  expect(await scene.objects("xingchen")).toEqual({ ...scene.whole("xingchen"), records: [] });
   await scene.expectAtRest();
 });
 
 test("F28, F29: a run whose Pulumi lock is cancelled under its hands keeps a second run out; after all these faults, all are open", async () => {
-  lab.write(scene.group, "xingchen");
+  lab.write(scene.group, "mudan");
   const open = (options: OpenOptions, hear?: Hear) =>
     openFleet(lab.workspace, "all", { prove: false, ...options }, hear);
   let second: Promise<OpenReport> | undefined;
@@ -164,7 +165,7 @@ test("F28, F29: a run whose Pulumi lock is cancelled under its hands keeps a sec
   process.stderr.write(`cancelled under its hands: ${JSON.stringify(first.counts)}\n`);
   const { counts } = first.counts.failed > 0 ? await open({}) : first;
   expect(counts).toMatchObject({ failed: 0, "not-tried": 0 });
-  for (const id of ["haitang", "xingchen"]) expect(await scene.objects(id)).toEqual(scene.whole(id));
+  for (const id of ["haitang", "xingchen", "mudan"]) expect(await scene.objects(id)).toEqual(scene.whole(id));
   await scene.expectAtRest();
   await scene.expectNoChange();
 });
