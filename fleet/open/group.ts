@@ -42,8 +42,8 @@ export interface GroupRun {
   readonly platform: () => Promise<Platform>;
   /** What the platform has too little of to carry all that is to be opened on it, a sentence each. */
   readonly shortages: () => Promise<readonly string[]>;
-  /** An audit of all that is on that platform, the same for all groups of the run. @throws UserError */
-  readonly audited: () => Promise<Seen>;
+  /** An audit of all that is on that platform, the same for all groups of the run; nothing where nobody can tell. */
+  readonly audited: () => Promise<Seen | undefined>;
 }
 
 export interface GroupResult {
