@@ -105,4 +105,13 @@ test("what is not committed, or no commit, is a mistake that is told; and so is 
     env: { PATH: process.env["PATH"] },
   });
   expect(post).toMatchObject({ code: 1, stderr: expect.stringContaining("GITHUB_EVENT_PATH") as string });
+  const deploy = await runCli(["deploy", "--dry-run", "--base", "main", "--approved", "gone.json"], {
+    cwd: root,
+  });
+  expect(deploy).toMatchObject({
+    code: 1,
+    stderr: "substation: gone.json cannot be read (ENOENT): name another.\n",
+  });
+  const baseless = await runCli(["deploy"], { cwd: root });
+  expect(baseless).toMatchObject({ code: 1, stderr: expect.stringContaining("--base") as string });
 });

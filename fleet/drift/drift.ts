@@ -110,7 +110,7 @@ export async function drift(
   const seen = mergeSeen(
     looked,
     placed.filter((one) => !stray(one) && !isUnopened(one.id)),
-  ).filter(({ id, object }) => !isUnopened(id) && !["substation", "stack"].includes(object.kind));
+  ).filter(({ id, object }) => !isUnopened(id) && object.kind !== "substation");
   const findings: DriftFinding[] = [
     ...seen.map(findingOf),
     ...strays(

@@ -84,7 +84,8 @@ function collector(platform: string) {
   const byUrn = new Map<string, EngineStep>();
   return {
     add(metadata: StepMetadata) {
-      if (isIdle(metadata.op)) return;
+      // Stacks and providers are no objects of anybody: providers are how objects are reached.
+      if (isIdle(metadata.op) || metadata.type.startsWith("pulumi:")) return;
       const op = metadata.op.includes("replace") ? "replace" : metadata.op;
       const before = byUrn.get(metadata.urn);
       const step = engineStep(metadata, op, platform);

@@ -4,14 +4,13 @@ import type { Platform } from "../../config/platform";
 import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
-import type { AuditReport } from "../audit/report";
 import type { Run } from "../journal";
 import { isIdle, type UpdatePlan } from "../plan";
 import { planGate } from "../plan/gate";
 import type { Workspace } from "../pulumi";
 import { Timings } from "../timing";
 import { carryOut } from "../up";
-import { groundHash, isAsLeft, isClean, rememberLeft } from "./as-left";
+import { groundHash, isAsLeft, rememberLeft, type Now, type Seen } from "./as-left";
 import type { Coordinator } from "./coordinator";
 import type { Told } from "./events";
 import { Members } from "./members";
@@ -43,8 +42,8 @@ export interface GroupRun {
   readonly platform: () => Promise<Platform>;
   /** What the platform has too little of to carry all that is to be opened on it, a sentence each. */
   readonly shortages: () => Promise<readonly string[]>;
-  /** An audit of all that is on that platform, the same for all groups of the run. @throws UserError */
-  readonly audited: () => Promise<AuditReport>;
+  /** An audit of all that is on that platform, the same for all groups of the run; nothing where nobody can tell. */
+  readonly audited: () => Promise<Seen | undefined>;
 }
 
 export interface GroupResult {
@@ -95,7 +94,7 @@ const stopped: End = { outcome: "stopped", why: "it was stopped: the next run go
 async function opening(run: GroupRun, members: Members): Promise<End> {
   const { workspace, group, options, tell, engines } = run;
   const isStopped = () => options.signal?.aborted ?? false;
-  let ground: string | undefined;
+  let unknown: Now | undefined;
   const updated = await engines(async (): Promise<End> => {
     if (isStopped()) return stopped;
     tell({ event: "group", group, phase: "planning" });
@@ -107,8 +106,10 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
     if (shortages.length > 0) return { outcome: "refused", why: shortages.join("\n"), ...done };
     const platform = await run.platform();
     const isSettled = async (held: ReadonlySet<string>) => {
-      ground = groundHash(workspace.root, { group, platform, held });
-      return await needsNothing(run, ground);
+      const now = { ...run, ground: groundHash(workspace.root, { group, platform, held }) };
+      const settled = await isAsLeft(now);
+      if (!settled) unknown = now;
+      return settled;
     };
     const { ids, others, whole } = run;
     const { maxTouched, signal } = options;
@@ -119,20 +120,16 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
     if (objection !== undefined)
       return { outcome: "refused", why: [objection, ...refused.slice(1)].join("\n"), ...done };
     if (isStopped()) return { ...stopped, ...done };
+    if (plan.steps.length > 0) unknown = undefined; // only an engine that changes nothing has seen what there is
     const why = await update(run, members, plan, held);
     if (isStopped()) return { ...stopped, ...done };
     return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
   });
   if (updated.outcome === "done") await proveMembers(run, members);
   const isOpen = members.all.every(({ outcome }) => outcome === "open" || outcome === "unchanged");
-  if (ground !== undefined && updated.outcome === "done" && isOpen && members.left.length === 0)
-    await rememberLeft(workspace, group, ground);
+  if (unknown && updated.outcome === "done" && isOpen && members.left.length === 0)
+    await rememberLeft(unknown);
   return updated;
-}
-
-/** Whether nothing can have changed since an opening left it: neither files nor state, nor what is there. */
-async function needsNothing({ workspace, group, ids, audited }: GroupRun, ground: string): Promise<boolean> {
-  return (await isAsLeft(workspace, group, ground)) && isClean(await audited(), ids);
 }
 
 const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
