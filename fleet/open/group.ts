@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { GroupReport, Member } from "../../config/open-report";
+import { openSteps, type GroupReport, type Member, type OpenStep } from "../../config/open-report";
 import type { Platform } from "../../config/platform";
 import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
@@ -42,8 +42,8 @@ export interface GroupRun {
   readonly platform: () => Promise<Platform>;
   /** What the platform has too little of to carry all that is to be opened on it, a sentence each. */
   readonly shortages: () => Promise<readonly string[]>;
-  /** An audit of all that is on that platform, the same for all groups of the run. @throws UserError */
-  readonly audited: () => Promise<Seen>;
+  /** An audit of all that is on that platform, the same for all groups of the run; nothing where nobody can tell. */
+  readonly audited: () => Promise<Seen | undefined>;
 }
 
 export interface GroupResult {
@@ -134,6 +134,10 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
 
 const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
 
+/** A hook may fail after its own part was made, and the engine then tells of the part that needs it. */
+const firstOf = (steps: readonly (OpenStep | undefined)[]): OpenStep =>
+  openSteps.find((step) => steps.includes(step)) ?? "plan";
+
 /** Carries a plan out. @returns what went wrong that no member is to blame for */
 async function update(
   run: GroupRun,
@@ -179,7 +183,11 @@ async function update(
         `it was stopped with ${left} of ${urns.length} resources to go: the next run goes on from there`,
       );
     else if (step !== undefined || left > 0)
-      members.fail(id, { step: step ?? own[0]?.step ?? "plan", cause, remedy: remedyOf(cause) });
+      members.fail(id, {
+        step: firstOf([step, ...own.map((one) => one.step)]),
+        cause,
+        remedy: remedyOf(cause),
+      });
     // An engine that was killed has not written down what it did: the journal stays open, and the next run looks.
     if (!done.killed) journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
   }
