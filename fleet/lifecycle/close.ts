@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { UserError } from "../../config/error";
 import { dropDatabase, freezeDatabase, lookAtDatabase } from "../../inventory/closing";
-import { withGroupLock } from "../group-lock";
 import { Run, type Journal } from "../journal";
 import { repairIfCut } from "../open/recover";
 import type { Workspace } from "../pulumi";
 import { secretSetting } from "../../config/stack-secrets";
 import { removeConfig } from "../stack-settings";
+import { alone, type Running } from "./alone";
 import { archive } from "./archive";
 import { exportSubstation } from "./export/export";
 import { look, type Look } from "./look";
@@ -16,13 +16,6 @@ import { markRemoving, unmarkRemoving } from "./order-file";
 import { removeFromStack } from "./remove";
 import { orderOf, subjectOf, type Subject } from "./subject";
 import { updateOne } from "./suspend";
-
-export interface Closing {
-  /** Asks the engine to stop after the steps under way. */
-  readonly signal?: AbortSignal | undefined;
-  /** Hears of each step as it begins, and of whom it waits for. */
-  readonly note?: (what: string) => void;
-}
 
 /** How far a closing has come. */
 export interface Closed {
@@ -43,12 +36,11 @@ export interface Closed {
  * is lost. What is done next follows from what is there alone, so that it may be run again after any failure, and at any time.
  * @throws UserError where nobody has ordered it, a server cannot be looked at, or a step fails
  */
-export async function close(workspace: Workspace, id: string, options: Closing = {}): Promise<Closed> {
-  const { note = () => undefined, signal } = options;
+export async function close(workspace: Workspace, id: string, options: Running = {}): Promise<Closed> {
+  const { note = () => undefined } = options;
   const { owner } = await subjectOf(workspace, id);
   const { group } = owner;
-  const onWait = (holder: string): void => note(`waiting: ${holder} works on ${group}`);
-  const locked = await withGroupLock(workspace, group, { what: "close", signal, onWait }, async () => {
+  return await alone(workspace, group, "close", options, async () => {
     await repairIfCut(workspace, group, note);
     const journal = new Run(workspace.root).begin("close", { group, id });
     try {
@@ -63,14 +55,12 @@ export async function close(workspace: Workspace, id: string, options: Closing =
       );
     }
   });
-  if (locked.kind === "done") return locked.result;
-  throw new UserError(`${locked.holder} works on ${group}: nothing was done; run this again.`);
 }
 
 async function carryOn(
   first: Subject,
   journal: Journal,
-  { note = () => undefined, signal }: Closing,
+  { note = () => undefined, signal }: Running,
 ): Promise<Closed> {
   const steps: ClosingStep[] = [];
   for (let subject = first; ;) {

@@ -2,11 +2,10 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../config/error";
 import { thawDatabase } from "../../inventory/closing";
-import { withGroupLock } from "../group-lock";
 import { Run } from "../journal";
 import { repairIfCut } from "../open/recover";
 import type { Workspace } from "../pulumi";
-import type { Closing } from "./close";
+import { alone, type Running } from "./alone";
 import { voidExports } from "./export/folder";
 import { look } from "./look";
 import { onlyOne } from "./only";
@@ -25,15 +24,11 @@ export interface Restored {
  * any failure; where the order is gone already, an update of its group finishes it.
  * @throws UserError where nobody has ordered it, its removal has begun, or the update fails
  */
-export async function restore(
-  workspace: Workspace,
-  id: string,
-  { note = () => undefined, signal }: Closing = {},
-): Promise<Restored> {
+export async function restore(workspace: Workspace, id: string, options: Running = {}): Promise<Restored> {
+  const { note = () => undefined, signal } = options;
   const { owner } = await subjectOf(workspace, id);
   const { group } = owner;
-  const onWait = (holder: string): void => note(`waiting: ${holder} works on ${group}`);
-  const locked = await withGroupLock(workspace, group, { what: "restore", signal, onWait }, async () => {
+  return await alone(workspace, group, "restore", options, async () => {
     await repairIfCut(workspace, group, note);
     const subject = await subjectOf(workspace, id);
     const { order, platform, database } = subject;
@@ -57,6 +52,4 @@ export async function restore(
     }
     return { group, order: order.file };
   });
-  if (locked.kind === "done") return locked.result;
-  throw new UserError(`${locked.holder} works on ${group}: nothing was done; run this again.`);
 }
