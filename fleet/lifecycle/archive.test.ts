@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadFleet } from "../../config/fleet";
 import { goodFile, goodTiers } from "../../config/testFleet";
-import { archive, certificateFault } from "./archive";
+import { archive, certificateFault, closedIds } from "./archive";
 import type { Look } from "./look";
 import { markRemoving, unmarkRemoving, writeOrder } from "./order-file";
 import { orderOf, type Subject } from "./subject";
@@ -55,8 +55,10 @@ test("cut off between the two files, the closing is not stuck: its order is read
   expect(readdirSync(join(root, "stacks/demo"))).toEqual([]);
   expect(readFileSync(join(root, certificate), "utf8")).toBe(before);
   expect(certificateFault(join(root, certificate))).toBeUndefined();
+  expect([...closedIds(root)]).toEqual(["mengxiang"]);
   writeFileSync(join(root, certificate), before.replace("王小明", "王大明"));
   expect(certificateFault(join(root, certificate))).toContain("its hash does not fit");
+  expect([...closedIds(root)]).toEqual([]);
 });
 
 test("what is written into an order by a removal leaves the rest of it as it is, and can be taken out again", () => {

@@ -3,6 +3,7 @@ import { hostname, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { certificateHash, certificateSchema, type Certificate } from "../../config/lifecycle/certificate";
 import { version } from "../../package.json";
+import { list } from "../state-files";
 import { writeNew } from "../write-new";
 import { certificateFile } from "./archive-place";
 import { voidExports } from "./export/folder";
@@ -53,6 +54,17 @@ export function archive({ workspace, owner, order, file }: Subject, { exports }:
 function everything(exports: Look["exports"]): Certificate["removed"] {
   const all = exports.flatMap(({ manifest }) => manifest.objects);
   return [...new Map(all.map((object) => [`${object.kind} ${object.name}`, object])).values()];
+}
+
+/** Substations that a certificate says were closed, each as it was written. @param root the folder of Pulumi.yaml */
+export function closedIds(root: string): ReadonlySet<string> {
+  const folder = join(root, "closed");
+  const isClosed = (id: string): boolean =>
+    list(join(folder, id)).some((time) => {
+      const path = join(folder, id, time, "certificate.json");
+      return existsSync(path) && certificateFault(path) === undefined;
+    });
+  return new Set(list(folder).filter(isClosed));
 }
 
 /** What is wrong with a certificate by itself; undefined where it is as it was written. */

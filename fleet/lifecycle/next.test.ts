@@ -345,3 +345,14 @@ test("each state that is not at rest has a deadline and an action that ends it",
   for (const [state, { atRest, deadline, allowed }] of Object.entries(stateRules))
     expect([state, deadline === undefined, allowed.length > 0 || atRest]).toEqual([state, atRest, true]);
 });
+
+test("no step is done twice in a run, and a database that only the stack knows of is for a person to find", () => {
+  expect(() => mustProgress(["export"], "retire")).not.toThrow();
+  expect(() => mustProgress(["suspend", "export"], "suspend")).toThrow(
+    '"suspend" was done, and yet it is to be done again',
+  );
+  const world: World = { ...planned(), order: { ordered: 1 }, standing: { record: true, shop: "suspended" } };
+  expect(nextStep({ ...factsOf(world), lost: true })).toEqual({
+    stuck: expect.stringContaining("its stack has a database that its server does not") as string,
+  });
+});
