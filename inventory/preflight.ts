@@ -189,15 +189,6 @@ export function gone(
     return [
       ...also,
       {
-        ...renamed.at([]),
-        code: "file/renamed",
-        message:
-          `this seems to be ${owner.id} under another name, and its data would stay behind: an id is part of the names of database, roles and volumes, and is never changed. ` +
-          `Rename it back with "git mv ${renamed.file} ${file}"; title and host may be changed in the file`,
-      },
-    ];
-    return [
-      {
         file,
         line: 1,
         column: 1,
