@@ -1,58 +1,52 @@
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
-import { Command } from "commander";
+import { appendFileSync, writeFileSync } from "node:fs";
+import { Command, Option } from "commander";
 import { UserError } from "../config/error";
 import { GitHub, gitHubAccess } from "../fleet/github";
-import type { OpenEvent } from "../fleet/open/events";
 import { openFleet } from "../fleet/open/open";
-import { approvedOf, approvedSchema, pack, together, unpack, type Approved } from "../fleet/review/approved";
-import { compare, deploy, isOpen, type Comparison } from "../fleet/review/deploy";
-import { commitOf } from "../fleet/review/git";
+import { pack, together, type Approved } from "../fleet/review/approved";
+import { compare, deploy, isOpen, type Comparison, type DeployOptions } from "../fleet/review/deploy";
+import { commitOf } from "../fleet/review/commits";
 import { approvedOn, noteDeployed } from "../fleet/review/post";
-import { reviewSchema, type ReviewMember } from "../fleet/review/report";
+import type { ReviewMember } from "../fleet/review/report";
 import { comparisonText, summary } from "../fleet/review/summary";
+import { onSignals } from "./open";
+import { openProgress } from "./open-progress";
 import { projectRoot, projectWorkspace } from "./project";
+import { readApproved } from "./read-review";
 
 interface Options {
   readonly base?: string;
   readonly approved?: string[];
   readonly only?: string[];
+  readonly dryRun?: boolean;
+  readonly outputs?: string;
   readonly report?: string;
 }
 
-const approvedOption = [
-  "--approved <files...>",
-  "what was approved: reports of `substation review`, or what `substation deploy approved` has written",
-] as const;
-
 export function deployCommand(): Command {
   const command = new Command("deploy")
-    .enablePositionalOptions() // what stands behind a sub-command is that one's
     .description(
       "Does what was merged, if it is what was approved: plans it again, stops where that would delete or replace what nobody has seen, and opens the substations in rings: one, a tenth, the rest, each when all of the ring before are proved.",
     )
     .option("--base <commit>", "what was deployed last (default: the one that --approved names)")
-    .option(...approvedOption)
-    .option("--only <ids...>", "these only, as one ring of a deployment that was compared before")
+    .option(
+      "--approved <files...>",
+      "what was approved: reports of `substation review`, or what `substation deploy approved` has printed",
+    )
+    .addOption(
+      new Option(
+        "--only <ids...>",
+        "these only, as one ring of a deployment that was compared before",
+      ).conflicts(["dryRun", "outputs"]),
+    )
+    .option("--dry-run", "compare, change nothing, and tell the rings")
+    .option("--outputs <file>", "append canary, tenth and rest there, as outputs of a workflow's step")
     .option("--report <file>", "write what was done there, as JSON")
     .addHelpText(
       "after",
       "\nExit code: 0 all is open and proved, 1 it was stopped, 2 it could not be tried. docs/pull-requests.md says more.",
     )
-    .action(async ({ report, only, ...options }: Options) => {
-      const { workspace, base, approved, signal } = asked(options);
-      const comparison =
-        only === undefined ? await compare(workspace, { base, approved, signal }) : undefined;
-      if (comparison && !comparison.allowed) {
-        process.stdout.write(`${comparisonText(comparison, approved.notes)}\n`);
-        process.exitCode = 1;
-        return;
-      }
-      const rings = comparison?.rings.map((ring) => ring.map(({ id }) => id)) ?? [only ?? []];
-      const done = await deploy(workspace, rings, { approved, signal }, openFleet, showEvent);
-      if (report !== undefined) writeFileSync(report, `${JSON.stringify(done, null, 2)}\n`);
-      process.stdout.write(`${summary(done)}\n`);
-      if (!done.every(isOpen)) process.exitCode = 1;
-    });
+    .action(deploying);
   command
     .command("approved")
     .description(
@@ -68,19 +62,6 @@ export function deployCommand(): Command {
       process.stdout.write(`${pack(found)}\n`);
     });
   command
-    .command("rings")
-    .description("Compares, changes nothing, and tells the rings.")
-    .option("--base <commit>", "what was deployed last (default: the one that --approved names)")
-    .option(...approvedOption)
-    .option("--outputs <file>", "append canary, tenth and rest there, as outputs of a workflow's step")
-    .action(async ({ outputs, ...options }: Options & { readonly outputs?: string }) => {
-      const { workspace, approved, ...rest } = asked(options);
-      const comparison = await compare(workspace, { ...rest, approved });
-      process.stdout.write(`${comparisonText(comparison, approved.notes)}\n`);
-      if (outputs !== undefined) appendFileSync(outputs, matrices(comparison));
-      if (!comparison.allowed) process.exitCode = 1;
-    });
-  command
     .command("done")
     .description("Notes on GitHub that all up to the checked out commit is deployed.")
     .action(async () => {
@@ -89,40 +70,47 @@ export function deployCommand(): Command {
   return command;
 }
 
-function asked({ base, approved = [] }: Options) {
-  const all = together(approved.map(readApproved));
-  const from = base ?? all.base;
-  if (from === undefined)
-    throw new UserError("nobody says what was deployed last: name the commit with --base.");
+async function deploying(options: Options): Promise<void> {
+  const { only, dryRun = false, outputs, report } = options;
   const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort());
-  return { workspace: projectWorkspace(), base: from, approved: all, signal: stop.signal };
+  const release = onSignals(stop);
+  const progress = openProgress({ json: false });
+  try {
+    const approved = together((options.approved ?? []).map(readApproved));
+    const asked = { approved, signal: stop.signal };
+    const comparison = only ? undefined : await compared({ ...asked, base: baseOf(options, approved) });
+    if (comparison && outputs !== undefined) appendFileSync(outputs, matrices(comparison));
+    if (dryRun || comparison?.allowed === false) return;
+    const rings = comparison?.rings.map((ring) => ring.map(({ id }) => id)) ?? [only ?? []];
+    const done = await deploy(projectWorkspace(), rings, asked, openFleet, progress.hear);
+    progress.end();
+    if (report !== undefined) writeFileSync(report, `${JSON.stringify(done, null, 2)}\n`);
+    process.stdout.write(`${summary(done)}\n`);
+    if (!done.every(isOpen)) process.exitCode = 1;
+  } finally {
+    progress.end();
+    release();
+  }
 }
 
-/** A line for each member that is done, and for each group that waits. */
-function showEvent(event: OpenEvent): void {
-  if (event.event === "member") say(`${event.member.group}/${event.member.id} ${event.member.outcome}`);
-  if (event.event === "group" && event.phase === "waiting") say(`${event.group} waits: ${event.what ?? ""}`);
+async function compared(options: DeployOptions): Promise<Comparison> {
+  const comparison = await compare(projectWorkspace(), options);
+  process.stdout.write(`${comparisonText(comparison, options.approved.notes)}\n\n`);
+  if (!comparison.allowed) process.exitCode = 1;
+  return comparison;
 }
 
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
-
-/** A report of a review, the whole of which somebody has approved; or what was gathered from comments. */
-function readApproved(file: string): Approved {
-  const text = readFileSync(file, "utf8").trim();
-  if (!text.startsWith("{")) return unpack(approvedSchema, text, file);
-  const parsed = reviewSchema.safeParse(JSON.parse(text));
-  if (!parsed.success)
-    throw new UserError(`${file} is no report of a review: write one with "substation review --report".`);
-  return approvedOf(parsed.data, parsed.data.members);
+function baseOf({ base }: Options, approved: Approved): string {
+  const found = base ?? approved.base;
+  if (found !== undefined) return found;
+  throw new UserError("nobody says what was deployed last: name the commit with --base.");
 }
 
 /** `canary=[{"group":"demo","ids":"jia yi"}]`, as a matrix of jobs takes it; the three rings, also the empty ones. */
-function matrices({ allowed, rings }: Comparison): string {
-  return ["canary", "tenth", "rest"]
-    .map((name, at) => `${name}=${JSON.stringify(byGroup((allowed ? rings[at] : undefined) ?? []))}\n`)
+const matrices = ({ rings }: Comparison): string =>
+  ["canary", "tenth", "rest"]
+    .map((name, at) => `${name}=${JSON.stringify(byGroup(rings[at] ?? []))}\n`)
     .join("");
-}
 
 function byGroup(ring: readonly ReviewMember[]): { readonly group: string; readonly ids: string }[] {
   const groups = new Map<string, string[]>();

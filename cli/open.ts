@@ -42,7 +42,11 @@ export function openCommand(): Command {
       "groups at one time (default: as the machine has cores and memory)",
       atLeastOne,
     )
-    .option("--parallel <count>", "resources that each engine works on at one time", atLeastOne)
+    .option(
+      "--parallel <count>",
+      "substations that are worked on at one time (default: as many as go well)",
+      atLeastOne,
+    )
     .option(
       "--max-touched <share>",
       "the share of a group's standing substations that may be changed (default: 25%, and 5 in any case)",
@@ -91,7 +95,7 @@ export function openExitCode({ counts, members }: OpenReport): 0 | 1 | 2 {
 }
 
 /** The first signal asks the engines to stop. No other ends anything: an engine that is cut off leaves its group to be repaired. */
-function onSignals(stop: AbortController): () => void {
+export function onSignals(stop: AbortController): () => void {
   const heard = (signal: NodeJS.Signals) => {
     process.stderr.write(
       stop.signal.aborted

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import type { FleetPlan, GroupPlan, MemberPlan, PlatformCapacity } from "../fleet/plan/types";
 import { planFleet } from "../fleet/plan/fleet";
 import { amountText, shortages, titleOf } from "../fleet/plan/fits";
+import { orBlind } from "./blind";
 import { paint } from "./paint";
 import { projectWorkspace } from "./project";
 import { selectionOf, type SelectionOptions } from "./selection";
@@ -26,13 +27,14 @@ export function planCommand(): Command {
       "\nExit code: 0 all of it may be opened and fits; 1 something is held or refused, or does not fit; 2 the command could not do its work.\nNeeds what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase.",
     )
     .action(async (ids: string[], options: Options, command: Command) => {
+      const selection = selectionOf(ids, options, command);
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort());
-      const plan = await planFleet(projectWorkspace(), selectionOf(ids, options, command), {
-        signal: stop.signal,
+      await orBlind(async () => {
+        const plan = await planFleet(projectWorkspace(), selection, { signal: stop.signal });
+        process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
+        return plan.allowed ? 0 : 1;
       });
-      process.stdout.write(options.json ? `${JSON.stringify(plan, null, 2)}\n` : planText(plan));
-      if (!plan.allowed) process.exitCode = 1;
     });
 }
 

@@ -3,12 +3,12 @@ import { Command, Option } from "commander";
 import { z } from "zod";
 import { UserError } from "../config/error";
 import { gitHubAccess, GitHub } from "../fleet/github";
-import { unpack } from "../fleet/review/approved";
 import { comment } from "../fleet/review/comment";
 import { postReview, type Pull } from "../fleet/review/post";
-import { passes, reviewSchema, type Review } from "../fleet/review/report";
+import { passes, type Review } from "../fleet/review/report";
 import { review } from "../fleet/review/review";
 import { projectWorkspace } from "./project";
+import { readReview } from "./read-review";
 
 interface Options {
   readonly base: string;
@@ -56,15 +56,6 @@ export function reviewCommand(): Command {
       }
       if (!passes(found)) process.exitCode = 1;
     });
-}
-
-/** A report as a file, or as the one word that jobs of a workflow pass on. */
-function readReview(file: string): Review {
-  const text = readFileSync(file, "utf8").trim();
-  if (!text.startsWith("{")) return unpack(reviewSchema, text, file);
-  const parsed = reviewSchema.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
-  throw new UserError(`${file} is no report of a review:\n${z.prettifyError(parsed.error)}`);
 }
 
 const eventSchema = z.object({

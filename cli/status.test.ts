@@ -11,6 +11,8 @@ const open: SubstationStatus = {
   url: "http://mengxiang.substation.test:8080",
   engine: { ok: true, what: "healthy" },
   proof: { state: "valid", file: "proofs/mengxiang/x.json", since: "2026-11-23T12:00:00Z" },
+  state: "open",
+  deadline: undefined,
   suspended: undefined,
   ok: true,
   open: true,
@@ -40,6 +42,7 @@ test("the table says what engine and proof say, and why a substation is not open
   );
   const suspended = {
     ...open,
+    state: "suspended" as const,
     suspended: { since: "2026-11-23", reason: "升级" },
     open: false,
     reason: "suspended since 2026-11-23 (升级): npm run substation -- resume mengxiang",

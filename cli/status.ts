@@ -11,7 +11,10 @@ export function statusCommand(): Command {
       "Says which substations are open: those in whose stack and on whose engine all is well, and from which a purchase was proved to go through as they stand now.",
     )
     .argument("[ids...]", "these substations only; without any, the whole fleet")
-    .option("--json", "print an array of {id, group, tier, url, engine, proof, suspended, ok, open, reason}")
+    .option(
+      "--json",
+      "print an array of {id, group, tier, url, engine, proof, state, deadline, suspended, ok, open, reason}",
+    )
     .addHelpText(
       "after",
       "\nExit code: 0 all are as their files ask, open or suspended; 1 some are not; 2 nobody could look.\nNeeds the `pulumi` command on PATH and PULUMI_BACKEND_URL, and the Docker engine.",
@@ -31,14 +34,14 @@ export function statusText(found: readonly SubstationStatus[]): string {
   const head = ["id", "group", "tier", "URL", "engine", "proof", "verdict"].map((word) =>
     paint("bold", word),
   );
-  const rows = found.map(({ id, group, tier, url, engine, proof, open, ok }) => [
+  const rows = found.map(({ id, group, tier, url, engine, proof, open, ok, state }) => [
     id,
     group,
     tier,
     url ?? "-",
     engine.what,
     proofWord(proof),
-    verdict({ open, ok }),
+    verdict({ open, ok, state }),
   ]);
   const reasons = found.flatMap(({ id, reason, ok }) =>
     reason === undefined ? [] : [ok ? `${id} is ${reason}` : `${id} is not open: ${reason}`],
@@ -46,8 +49,12 @@ export function statusText(found: readonly SubstationStatus[]): string {
   return `${[...table([head, ...rows]), ...(reasons.length > 0 ? ["", ...reasons] : [])].join("\n")}\n`;
 }
 
-const verdict = ({ open, ok }: Pick<SubstationStatus, "open" | "ok">): string =>
-  open ? paint("green", "open") : ok ? paint("yellow", "suspended") : paint("red", "not open");
+const verdict = ({ open, ok, state }: Pick<SubstationStatus, "open" | "ok" | "state">): string =>
+  open
+    ? paint("green", "open")
+    : ok
+      ? paint("yellow", state)
+      : paint("red", state === "removing" || state === "closing" ? state : "not open");
 
 function proofWord({ state, since, stopped = [] }: SubstationStatus["proof"]): string {
   if (state !== "valid") return state;

@@ -19,18 +19,16 @@ export function admission(owner: Owner, zone: Zone): pulumi.ResourceTransformati
   const askName = new pulumi.ResourceHook(`${owner.id}-ask-name`, ({ urn }) =>
     asked({ ask: "dns", id: urn }),
   );
-  const named = new pulumi.ResourceHook(`${owner.id}-named`, ({ urn }) => tell({ ask: "answered", id: urn }));
   const again = retries(zone);
   return ({ type, name, props, opts }) => {
     if (!servers.test(type)) return undefined;
     const isRecord = type.startsWith("cloudflare:");
     const isHeavy = isRecord || type === containerType || name === `${owner.id}-group`;
-    // What waits its turn comes before the part's own hooks.
-    const { beforeCreate = [], afterCreate = [], ...own } = opts.hooks ?? {};
+    const { beforeCreate = [], ...own } = opts.hooks ?? {};
     const hooks = {
       ...own,
-      beforeCreate: [...(isHeavy ? [enter] : []), ...(isRecord ? [askName] : []), ...beforeCreate],
-      afterCreate: [...(isRecord ? [named] : []), ...afterCreate],
+      // A part's own hook may refuse: the place among the records is taken last.
+      beforeCreate: [...(isHeavy ? [enter] : []), ...beforeCreate, ...(isRecord ? [askName] : [])],
       onError: [again],
     };
     return { props, opts: { ...opts, hooks } };
@@ -57,7 +55,7 @@ async function tryAgain(zone: Zone, failed: pulumi.ErrorHookArgs): Promise<boole
   const { type, urn, errors, failedOperation } = failed;
   const [newest = ""] = errors;
   const isRecord = type.startsWith("cloudflare:");
-  if (isRecord) tell({ ask: "answered", id: urn });
+  if (isRecord) tell({ ask: "answered", id: urn }); // while it waits, another may ask
   const tried =
     failedOperation === "create" && saysRecordExists(type, newest)
       ? errors.length === 1 && (await takeBack(zone, failed))
@@ -100,14 +98,22 @@ interface Line {
 let line: Line | undefined;
 let asks = 0;
 
+/** Milliseconds. Nobody waits longer, whatever became of those who have the places: too much at one time is better than nothing any more. */
+const longestWait = 15 * 60_000;
+
 /** Sends a question, and waits until it is told to go on; at once where there is nobody to ask, or not any more. */
 async function asked(ask: Ask): Promise<void> {
   const to = open();
   if (!to) return;
+  const number = send(to, ask);
   await new Promise<void>((resolve) => {
-    const number = send(to, ask);
-    to.waiting.set(number, resolve);
+    const timer = setTimeout(resolve, longestWait);
+    to.waiting.set(number, () => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
+  to.waiting.delete(number);
 }
 
 function tell(ask: Ask): void {

@@ -11,7 +11,7 @@ export type Sign = "connections" | "rate" | "timeout" | "memory" | "load";
 export type Ask =
   /** May this substation be worked on? One that is in already is told so at once. */
   | { readonly ask: "enter"; readonly group: string; readonly id: string }
-  /** May a record be asked for? Until `answered` it counts as under way. */
+  /** May this record (its URN) be asked for? It counts as under way until it is `answered` with a refusal, or its step has ended. */
   | { readonly ask: "dns"; readonly id: string }
   | { readonly ask: "answered"; readonly id: string }
   | { readonly ask: "sign"; readonly sign: Sign };

@@ -64,6 +64,8 @@ export interface SubstationSpec {
   readonly secretVersions: SecretVersions;
   /** Absent while it is to sell. One that is to be closed is suspended from the order on. */
   readonly suspended?: Suspension;
+  /** Where it was ordered that it be closed. */
+  readonly closing?: ClosingOrder;
   /** Where the value at a path of the file stands, for problems that are found later: `at(["domain", "host"])`. */
   at(path: Path): Position;
 }
@@ -133,8 +135,13 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
     if (!groupFinding(group)) groups.set(group, specs);
   }
   problems.push(...collisions(claims), ...templates.problems);
+  const orderCount = tree.groups.reduce((sum, { orders }) => sum + orders.length, 0);
   const fileCount =
-    claims.length + tree.channels.length + tree.templates.length + (tree.tiers === undefined ? 0 : 1);
+    claims.length +
+    orderCount +
+    tree.channels.length +
+    tree.templates.length +
+    (tree.tiers === undefined ? 0 : 1);
   return {
     root,
     tiers: tiers.byName,
@@ -148,9 +155,10 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
 }
 
 /** What visitors read of one that is to be closed: why is not theirs to know. */
-const closing = (spec: SubstationSpec, { ordered }: ClosingOrder): SubstationSpec => ({
+const closing = (spec: SubstationSpec, order: ClosingOrder): SubstationSpec => ({
   ...spec,
-  suspended: spec.suspended ?? { since: ordered, reason: "本店即将关闭" },
+  suspended: spec.suspended ?? { since: order.ordered, reason: "本店即将关闭" },
+  closing: order,
 });
 
 function loadOrder(

@@ -2,6 +2,9 @@ import { z } from "zod";
 
 import { descriptorSchema } from "./channels/descriptor";
 import { openReportSchema } from "./open-report";
+import { certificateSchema } from "./lifecycle/certificate";
+import { manifestSchema } from "./lifecycle/manifest";
+import { orderSchema } from "./lifecycle/order";
 import { proofSchema } from "./proof";
 import { substationSchema, tiersSchema } from "./schema";
 import { templateSchema } from "./templates/schema";
@@ -14,6 +17,9 @@ export function jsonSchemas(): ReadonlyMap<string, string> {
     "template.schema.json": templateSchema,
     "channel.schema.json": descriptorSchema,
     "proof.schema.json": proofSchema,
+    "closing.schema.json": orderSchema,
+    "closing-certificate.schema.json": certificateSchema,
+    "export-manifest.schema.json": manifestSchema,
     "open-report.schema.json": openReportSchema,
   };
   return new Map(

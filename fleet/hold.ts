@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { loadFleet } from "../config/fleet";
 import { formatHeld, holdVariable } from "../config/hold";
+import { removingIds } from "../config/lifecycle/order";
 import { substationOf } from "../policies/facts/steps";
 import { readState } from "./standing";
 import type { Workspace } from "./pulumi";
@@ -15,7 +16,8 @@ export async function heldOptions(
   stack: string,
   held: ReadonlySet<string>,
 ): Promise<{ readonly at: Workspace; readonly exclude: string[] }> {
-  const all = new Set([...held, ...removing(workspace, stack)]);
+  const { closings } = loadFleet(join(workspace.root, "stacks"));
+  const all = new Set([...held, ...removingIds(closings.values(), stack)]);
   if (all.size === 0) return { at: workspace, exclude: [] };
   const at = { ...workspace, env: { ...workspace.env, [holdVariable]: formatHeld(all) } };
   const { resources = [] } = (await readState(workspace, stack))?.deployment ?? {};
@@ -24,12 +26,6 @@ export async function heldOptions(
   );
   return { at, exclude: [...exclude] };
 }
-
-/** Those whose removal has begun: no update but their closing's touches what is left of them. */
-const removing = ({ root }: Workspace, stack: string): string[] =>
-  [...loadFleet(join(root, "stacks")).closings.values()]
-    .filter((order) => order.group === stack && order.removing)
-    .map(({ id }) => id);
 
 /** An update of named resources alone keeps all others by itself, and the engine takes either list, not both. */
 export const keeping = (

@@ -3,6 +3,7 @@ import type { Platform } from "../config/platform";
 import { removeContainer } from "../inventory/docker";
 import { UserError } from "../config/error";
 import { pendingCreations, recorded, type Checkpoint, type Resource } from "./checkpoint";
+import { heldOptions } from "./hold";
 import { endLeftovers } from "./leftovers";
 import { hasUnknown, importId, lookAround, unknownContainers, untilSettled, type Scope } from "./live";
 import { breakLock, readLocks } from "./lock";
@@ -99,6 +100,11 @@ async function breakStaleLocks(store: StateStore, name: string): Promise<string[
         `stack ${name} is locked by a running update: ${who}. Wait for it, or stop it with Ctrl-C where it runs.`,
       );
     }
+    if (lock.pid === 0) {
+      throw new UserError(
+        `stack ${name} has a lock that cannot be read: ${lock.file}. Whose it is nobody can tell: see that no update of the stack runs anywhere, and remove it.`,
+      );
+    }
     if (lock.owner === "elsewhere") {
       throw new UserError(
         `stack ${name} is locked from another machine: ${who}. Whether that update is dead can only be seen there: run this command on ${lock.host}.`,
@@ -112,8 +118,11 @@ async function breakStaleLocks(store: StateStore, name: string): Promise<string[
 
 /** What an update would create now. Asked of the program, since what the state does not tell, it must. */
 async function nextCreations(workspace: Workspace, stack: string): Promise<readonly Resource[]> {
+  // Of one that is being closed nothing is created any more, and its closing sees to the rest.
+  const { at, exclude } = await heldOptions(workspace, stack, new Set());
+  const excluded = exclude.flatMap((urn) => ["--exclude", urn]);
   const { steps } = JSON.parse(
-    await pulumiOk(workspace, ["preview", "-s", stack, "--json", "--refresh=false"]),
+    await pulumiOk(at, ["preview", "-s", stack, "--json", "--refresh=false", ...excluded]),
   ) as {
     steps?: readonly { readonly op: string; readonly newState?: Resource }[];
   };

@@ -1,6 +1,11 @@
+import { join } from "node:path";
+import { loadFleet } from "../config/fleet";
+import type { ClosingOrder } from "../config/lifecycle/order";
 import { labels } from "../config/names";
 import type { Suspension } from "../config/lifecycle/suspension";
 import { healthOf, liveContainers, type LiveContainer } from "../inventory/docker";
+import { graceEnd } from "./lifecycle/grace-end";
+import { stateOf, type LifecycleState } from "./lifecycle/states";
 import { keptProofs } from "./prove/kept";
 import { targets, type Target } from "./prove/target";
 import { stoppedChannels, validityOf, type Validity } from "./prove/validity";
@@ -16,6 +21,9 @@ export interface SubstationStatus {
   /** What stack and Docker engine say of it: whether it is there, and serves. */
   readonly engine: { readonly ok: boolean; readonly what: string };
   readonly proof: ProofStatus;
+  readonly state: LifecycleState;
+  /** When the grace of one that is to be closed is over, UTC; undefined before it began, and in every other state. */
+  readonly deadline: string | undefined;
   /** As its file says; undefined where it is to sell. */
   readonly suspended: Suspension | undefined;
   /** Whether it is as its file asks: open, or suspended. */
@@ -43,7 +51,14 @@ export interface ProofStatus {
  * @throws Error where the Docker engine cannot be looked at
  */
 export async function fleetStatus(workspace: Workspace, ids: readonly string[]): Promise<SubstationStatus[]> {
-  return await statusOf(workspace.root, await targets(workspace, { ids }));
+  const { closings } = loadFleet(join(workspace.root, "stacks"));
+  const isRemoved = (id: string): boolean => closings.get(id)?.removing !== undefined;
+  const others = ids.filter((id) => !isRemoved(id));
+  const removed = [...closings.values()].filter(
+    ({ id }) => isRemoved(id) && (ids.length === 0 || ids.includes(id)),
+  );
+  const looked = ids.length > 0 && others.length === 0 ? [] : await targets(workspace, { ids: others });
+  return [...(await statusOf(workspace.root, looked)), ...removed.map(removingStatus)];
 }
 
 /** The same, of targets that were looked up already. */
@@ -56,11 +71,11 @@ export async function statusOf(root: string, looked: readonly Target[]): Promise
     const shop = containers.get(standing?.shop?.id ?? "");
     const closed = shop?.Labels[labels.suspended] !== undefined;
     const { suspended } = spec;
-    const wrong = reasonNot(target, engine, proof, closed);
-    const reason =
-      wrong ??
-      (suspended &&
-        `suspended since ${suspended.since} (${suspended.reason}): npm run substation -- resume ${spec.id}`);
+    const until = spec.closing && graceEnd(root, spec.closing, target.platform.name);
+    const wrong = spec.closing
+      ? closingWrong(spec.closing, until, closed || !standing)
+      : reasonNot(target, engine, proof, closed);
+    const reason = wrong ?? (suspended && reasonClosed(spec.id, suspended, spec.closing, until));
     return {
       id: spec.id,
       group: spec.group,
@@ -68,6 +83,8 @@ export async function statusOf(root: string, looked: readonly Target[]): Promise
       url: standing?.url,
       engine,
       proof: proofStatus(proof),
+      state: stateOf({ file: true, order: spec.closing, suspended: suspended !== undefined, standing }),
+      deadline: until === undefined ? undefined : new Date(until).toISOString(),
       suspended,
       ok: wrong === undefined,
       open: reason === undefined,
@@ -75,6 +92,36 @@ export async function statusOf(root: string, looked: readonly Target[]): Promise
     };
   });
 }
+
+/** Why it sells nothing, as its file or an order says. */
+const reasonClosed = (
+  id: string,
+  { since, reason }: Suspension,
+  order: ClosingOrder | undefined,
+  until: number | undefined,
+): string =>
+  order && until !== undefined
+    ? `to be closed: all is kept until ${new Date(until).toISOString()}; to undo it: npm run substation -- restore ${id}`
+    : `suspended since ${since} (${reason}): npm run substation -- resume ${id}`;
+
+/** Why an order is not carried out as far as it is to be by now. @param until the end of its grace, once that began */
+function closingWrong({ id }: ClosingOrder, until: number | undefined, closed: boolean): string | undefined {
+  if (!closed || until === undefined)
+    return `it is to be closed, and that has not begun: npm run substation -- close ${id}`;
+  return Date.now() < until ? undefined : `its grace is over: npm run substation -- close ${id}`;
+}
+
+/** One that is not laid out any more. */
+const removingStatus = ({ id, group, removing }: ClosingOrder): SubstationStatus => ({
+  ...{ id, group, tier: "-", url: undefined },
+  engine: { ok: false, what: "being removed" },
+  proof: { state: "none" },
+  state: "removing",
+  deadline: undefined,
+  suspended: undefined,
+  ...{ ok: false, open: false },
+  reason: `its removal began at ${removing?.since}: npm run substation -- close ${id}`,
+});
 
 function engineWord(
   { standing }: Target,

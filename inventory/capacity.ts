@@ -151,8 +151,8 @@ export async function databaseSupply(server: DatabaseServer): Promise<DatabaseSu
       SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
                - coalesce(current_setting('reserved_connections', true), '0')::int AS most,
              (SELECT coalesce(sum(datconnlimit) FILTER (WHERE datconnlimit > 0), 0)::int FROM pg_database) AS committed,
-             (SELECT coalesce(sum(numbackends), 0)::int FROM pg_stat_database s JOIN pg_database d ON d.oid = s.datid
-               WHERE d.datconnlimit < 0) AS unlimited,
+             (SELECT count(*)::int FROM pg_stat_activity a JOIN pg_database d ON d.oid = a.datid
+               WHERE d.datconnlimit < 0 AND a.usename <> current_user) AS unlimited,
              CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END AS folder,
              CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_database_size('template0') END AS empty,
              (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user) AS own`),
@@ -175,9 +175,13 @@ export async function databaseSupply(server: DatabaseServer): Promise<DatabaseSu
 /** Whether the server's files are on this machine. */
 const isHere = ({ host }: DatabaseServer): boolean => ["localhost", "127.0.0.1", "::1"].includes(host);
 
-/** Records of the zone, and how many it may hold, where its API tells. */
+/** Records of the zone, and how many it may hold, where its API tells: some have no such question, and some tokens may not ask it. */
 export async function zoneSupply({ dns }: Platform): Promise<Supply> {
-  const { records, quota } = await zoneUsage(dns);
-  const notes = quota === undefined ? [`the API tells no limit of records for ${dns.name}`] : [];
-  return { most: quota, committed: records, notes };
+  try {
+    const { records, quota } = await zoneUsage(dns);
+    const notes = quota === undefined ? [`the API tells no limit of records for ${dns.name}`] : [];
+    return { most: quota, committed: records, notes };
+  } catch (error) {
+    return { most: undefined, committed: 0, notes: [error instanceof Error ? error.message : String(error)] };
+  }
 }

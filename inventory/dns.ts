@@ -63,6 +63,13 @@ export async function deleteRecord(zone: Zone, id: string): Promise<void> {
   await ask(zone, `/zones/${zone.id}/dns_records/${id}`, `deleting its record ${id}`, "DELETE");
 }
 
+/** Milliseconds; seconds or an HTTP date are written there (RFC 9110, 10.2.3). */
+export function retryAfter(written: string | null, now = Date.now()): number {
+  if (written === null) return 0;
+  const wait = /^\d+$/.test(written.trim()) ? Number(written) * 1000 : Date.parse(written) - now;
+  return Number.isFinite(wait) ? Math.max(0, wait) : 0;
+}
+
 /** Milliseconds: an API that refuses for longer is told, and not waited for. */
 const patience = 60_000;
 
@@ -76,8 +83,7 @@ async function ask<T>(zone: Zone, path: string, what: string, method = "GET"): P
       signal: AbortSignal.timeout(15_000),
     });
     if (response.status !== 429 && response.status < 500) break;
-    const asked = Number(response.headers.get("retry-after") ?? 0) * 1000;
-    const wait = Math.max(asked, backoff(tries));
+    const wait = Math.max(retryAfter(response.headers.get("retry-after")), backoff(tries));
     if (performance.now() + wait > end) break;
     await response.body?.cancel();
     await sleep(wait);

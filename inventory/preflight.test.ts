@@ -101,6 +101,25 @@ test("an open substation without a file is a problem of this group, of no other 
   expect(gone("demo", ["mengxiang"], platform, "stacks", { ...nothing, databases })).toEqual([]);
 });
 
+test("a file that was renamed is told so, at its new name", () => {
+  const databases = [{ name: db, mark: ours, owner: "provisioner" }];
+  const host = "mengxiang.substation.test";
+  const records = [{ id: "r", name: host, type: "A", content: "1.2.3.4", comment: ours }];
+  const renamed = [spec("xingchen", host)];
+  const problems = gone(
+    "demo",
+    ["xingchen"],
+    platform,
+    `${process.cwd()}/stacks`,
+    { ...nothing, databases, records },
+    renamed,
+  );
+  expect(problems).toMatchObject([{ file: "stacks/demo/xingchen.yaml", code: "file/renamed" }]);
+  expect(problems[0]!.message).toMatch(
+    /^this seems to be mengxiang under another name, .*stacks\/demo\/mengxiang\.yaml"/,
+  );
+});
+
 test("a host outside the zone is refused where it stands", () => {
   expect(
     outsideZone([spec("a"), spec("b", "b.example.com"), spec("c", "xsubstation.test")], platform),

@@ -49,7 +49,7 @@ export async function preflight(
     ...outsideZone(specs, platform),
     ...withoutSandbox(specs, platform),
     ...foreign(group, specs, platform, live),
-    ...gone(group, [...specs.map(({ id }) => id), ...held], platform, stacks, live),
+    ...gone(group, [...specs.map(({ id }) => id), ...held], platform, stacks, live, specs),
   ];
 }
 
@@ -154,25 +154,43 @@ export function foreign(
   });
 }
 
-/** Substations that have data but no file any more. Nothing is ever closed by a missing file. */
+/**
+ * Substations that have data but no file any more. Nothing is ever closed by a missing file.
+ * @param specs among which a renamed one may be found: it has the host that the other had
+ */
 export function gone(
   group: string,
   ids: readonly string[],
   platform: Platform,
   stacks: string,
   live: Live,
+  specs: readonly SubstationSpec[] = [],
 ): Problem[] {
   const known = new Set(ids);
-  return live.databases.flatMap(({ mark: text }) => {
+  return live.databases.flatMap(({ mark: text }): Problem[] => {
     const owner = parseMark(text);
     if (!owner || owner.platform !== platform.name || owner.group !== group || known.has(owner.id)) return [];
     const file = path.relative(process.cwd(), path.join(stacks, group, `${owner.id}.yaml`));
+    const hosts = live.records
+      .filter(({ comment }) => sameSubstation(comment, owner))
+      .map(({ name }) => name);
+    const renamed = specs.find(({ host }) => hosts.includes(host));
+    if (renamed)
+      return [
+        {
+          ...renamed.at([]),
+          code: "file/renamed",
+          message:
+            `this seems to be ${owner.id} under another name, and its data would stay behind: an id is part of the names of database, roles and volumes, and is never changed. ` +
+            `Rename it back with "git mv ${renamed.file} ${file}"; title and host may be changed in the file`,
+        },
+      ];
     return [
       {
         file,
         line: 1,
         column: 1,
-        code: "file/gone" as const,
+        code: "file/gone",
         message:
           `the file of an open substation is missing, and its data with it would be lost: nothing is closed by removing a file. ` +
           `Bring it back with "git checkout HEAD~1 -- ${file}"; a closing is asked for with a closing order (docs/closing.md)`,

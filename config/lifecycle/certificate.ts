@@ -5,12 +5,13 @@ import { canonical } from "../proof";
 import { standingObject } from "./manifest";
 
 const text = z.string().min(1);
-const sha256 = (what: string) =>
+const sha256 = (description: string) =>
   z
     .string()
     .regex(/^[0-9a-f]{64}$/)
-    .describe(what);
-const moment = z.iso.datetime({ precision: 0 });
+    .meta({ description, examples: ["0".repeat(64)] });
+const moment = (description: string) =>
+  z.iso.datetime({ precision: 0 }).meta({ description, examples: ["2026-12-23T12:00:00Z"] });
 
 export const certificateSchema = z
   .strictObject({
@@ -20,14 +21,14 @@ export const certificateSchema = z
     id: text.describe("The substation."),
     order: z
       .strictObject({
-        orderedBy: text,
-        reason: text,
+        orderedBy: text.describe("Who ordered it."),
+        reason: text.describe("Why."),
         ordered: text.describe("The day of the order."),
-        grace: text,
+        grace: text.describe("How long it was kept after its first export."),
       })
       .describe("As the closing order said it."),
-    began: moment.describe("When its removal began, UTC."),
-    closed: moment.describe("When nothing of it was there any more, UTC."),
+    began: moment("When its removal began, UTC."),
+    closed: moment("When nothing of it was there any more, UTC."),
     by: z
       .strictObject({
         substation: text.describe("Version of this program."),
@@ -42,8 +43,8 @@ export const certificateSchema = z
       .strictObject({
         name: text.describe("Name of its folder."),
         sha256: sha256("SHA-256 of its manifest.json, which has the hash of every other file."),
-        tables: z.int().min(0),
-        rows: z.int().min(0),
+        tables: z.int().min(0).describe("Tables in it."),
+        rows: z.int().min(0).describe("Rows of all of them."),
       })
       .optional()
       .describe("All its data, read back before anything was removed. Absent where it was never opened."),

@@ -67,6 +67,10 @@ export interface ClosingOrder {
   readonly removing?: { readonly since: string; readonly export?: string | undefined } | undefined;
 }
 
+/** Those of a group whose removal has begun: they are not laid out any more, and no update but their closing's touches what is left of them. */
+export const removingIds = (closings: Iterable<ClosingOrder>, group: string): readonly string[] =>
+  [...closings].filter((order) => order.group === group && order.removing).map(({ id }) => id);
+
 /** The least grace that is meant where the platform says nothing. */
 export const usualGrace = "7d";
 

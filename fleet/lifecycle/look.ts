@@ -95,7 +95,10 @@ export async function look(subject: Subject): Promise<Look> {
 }
 
 /** Made for this order, and not for an earlier one of the same id. */
-function isFor({ manifest }: KeptExport, { owner, order }: Subject): boolean {
+export function isFor(
+  { manifest }: Pick<KeptExport, "manifest">,
+  { owner, order }: Pick<Subject, "owner" | "order">,
+): boolean {
   const { platform, group, id, order: of } = manifest;
   return (
     platform === owner.platform &&

@@ -33,7 +33,8 @@ export function writeOrder(root: string, id: string, { by, reason, grace }: Orde
     ordered: today(),
     grace: grace ?? minimumGrace(stacks, group),
   };
-  const text = `# An order to close ${id}: docs/closing.md. As long as nothing is removed, \`substation restore ${id}\` undoes it.\n${stringify(order)}`;
+  const text = `# yaml-language-server: $schema=../../schemas/closing.schema.json
+# An order to close ${id}: docs/closing.md. As long as nothing is removed, \`substation restore ${id}\` undoes it.\n${stringify(order)}`;
   try {
     writeNew(file, text);
   } catch (error) {

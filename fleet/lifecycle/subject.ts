@@ -42,7 +42,7 @@ export async function subjectOf(workspace: Workspace, id: string): Promise<Subje
     platform,
     database: databaseName(platform.name, id),
     file: path,
-    exports: join(exportsFolder(workspace, group, platform.name), id),
+    exports: exportsOf(workspace, owner),
   };
 }
 
@@ -57,14 +57,14 @@ export function orderOf({ root }: Pick<Workspace, "root">, id: string): ClosingO
   return closings.get(id);
 }
 
-/** Where exports are kept: outside of the project, since they hold customers' data, and a repository is copied to many places. */
-function exportsFolder(workspace: Workspace, group: string, platform: string): string {
-  const settings = projectSettings(workspace);
+/** The folder of a substation's exports: outside of the project, since they hold customers' data, and a repository is copied to many places. */
+export function exportsOf({ root }: Pick<Workspace, "root">, { platform, group, id }: Owner): string {
+  const settings = projectSettings({ root });
   const stack = platformOf(settings, group);
   const folder = resolve(
     settings.setting(stack, "exportsFolder") ?? join(homedir(), "substation-exports", platform),
   );
-  if (relative(workspace.root, folder).startsWith("..")) return folder;
+  if (relative(root, folder).startsWith("..")) return join(folder, id);
   throw new UserError(
     `exportsFolder of the platform's stack ${stack} is ${folder}, inside the project: exports hold customers' data, and must not get into git. ` +
       `Name another with "pulumi config set -s ${stack} exportsFolder <folder>". Nothing was changed.`,

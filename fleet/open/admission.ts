@@ -81,6 +81,7 @@ export class Bucket {
   #next: number;
   #underWay = 0;
   #refusals = 0;
+  #pausedUntil = -Infinity;
 
   constructor(
     private readonly options: BucketOptions,
@@ -107,9 +108,10 @@ export class Bucket {
 
   /** The API refuses: nothing more is asked for a while, longer each time. @param pause milliseconds by the number of refusals in a row */
   refused(now: number, pause: (refusals: number) => number): void {
-    if (this.#next - now > 1000) return; // told already
+    if (now < this.#pausedUntil) return; // told already, by another that was under way
     this.#refusals++;
-    this.#next = now + pause(this.#refusals);
+    this.#pausedUntil = now + pause(this.#refusals);
+    this.#next = Math.max(this.#next, this.#pausedUntil);
   }
 
   /** A request went well. */

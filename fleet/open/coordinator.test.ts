@@ -97,25 +97,60 @@ test("a sign halves the limit for those who come after", async () => {
   expect(program.went).toEqual([1, 2, 3, 5]);
 });
 
-test("records are asked for a few at a time, over all programs, and none while the API refuses", async () => {
+test("one of which something failed before it asked takes no place, nor does one that fails while it waits", async () => {
+  await starting({ limit: { start: 1, most: 1 } });
+  const program = await Program.start();
+  coordinator.heard("a", ended("a", "jia", "docker:index/volume:Volume", true));
+  program.enter("jia");
+  program.enter("yi");
+  program.enter("bing");
+  program.enter("ding");
+  await settled();
+  expect(program.went).toEqual([1, 2]);
+  coordinator.heard("a", ended("a", "bing", "docker:index/volume:Volume", true));
+  await settled();
+  expect(program.went).toEqual([1, 2, 3]);
+  coordinator.leave("a", "yi");
+  await settled();
+  expect(program.went).toEqual([1, 2, 3, 4]);
+});
+
+test("records are asked for a few at a time, over all programs; a place is free when the engine has ended the step, or its hook was refused", async () => {
   await starting({ dns: { rate: 1000, underWay: 2 } });
   const [first, second] = [await Program.start(), await Program.start()];
-  first.dns("jia");
-  first.dns("yi");
+  const urn = (id: string) => `urn:pulumi:a::substation::x$${record}::${id}`;
+  first.dns(urn("jia"));
+  first.dns(urn("yi"));
   await settled();
-  second.dns("bing");
-  second.dns("ding");
+  for (const id of ["bing", "ding", "wu"]) second.dns(urn(id));
   await settled();
   expect([first.went, second.went]).toEqual([[1, 2], []]);
-  first.ask({ ask: "answered", id: "jia" });
+  coordinator.heard("a", ended("a", "jia", record));
+  coordinator.heard("a", ended("a", "jia", record));
   await settled();
   expect(second.went).toEqual([1]);
-  first.ask({ ask: "sign", sign: "rate" });
-  first.ask({ ask: "answered", id: "yi" });
+  coordinator.heard("a", ended("a", "bing", record, true));
   await settled();
-  expect(second.went).toEqual([1]); // it pauses for half a second at least
-  await sleep(1_200);
   expect(second.went).toEqual([1, 2]);
+  first.ask({ ask: "answered", id: urn("yi") });
+  await settled();
+  expect(second.went).toEqual([1, 2, 3]);
+});
+
+test("a record that is refused frees its place and makes all others wait, longer each time until one is made", async () => {
+  await starting({ dns: { rate: 1000, underWay: 4 } });
+  const program = await Program.start();
+  const refusedThenAsked = async (id: string) => {
+    program.ask({ ask: "answered", id: "before" }); // as the hook tells it: first that, then why
+    program.ask({ ask: "sign", sign: "rate" });
+    const asked = performance.now();
+    const number = program.dns(id);
+    while (!program.went.includes(number)) await sleep(5);
+    return performance.now() - asked;
+  };
+  expect(await refusedThenAsked("jia")).toBeGreaterThan(490);
+  expect(await refusedThenAsked("yi")).toBeGreaterThan(990);
+  expect(coordinator.summary).toMatchObject({ signs: { rate: 2 } });
 });
 
 test("what is no question ends its connection, and a coordinator that closes lets those go on who wait", async () => {

@@ -49,9 +49,11 @@ export class Coordinator {
   readonly #signs: Partial<Record<Sign, number>> = {};
   /** Those that are worked on, by group and id, and who asked for them. */
   readonly #inside = new Map<string, Socket>();
+  /** Those of which something has failed: what is still made of them counts no more. */
+  readonly #failed = new Set<string>();
   readonly #entering: (Waiting & { readonly member: string })[] = [];
   readonly #asking: (Waiting & { readonly id: string })[] = [];
-  /** Records under way, by the connection over which they were asked for. */
+  /** URNs of records under way, by the connection over which they were asked for. */
   readonly #records = new Map<Socket, Set<string>>();
   #dnsTimer: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
@@ -93,17 +95,23 @@ export class Coordinator {
     return 2 * members + 8;
   }
 
-  /** Hears of an engine's events: a substation leaves when the last of it is there, or something of it has failed. */
+  /** Hears of an engine's events: a substation leaves when the last of it is there, or something of it has failed; and a record is under way no more when its step has ended, however it did. */
   heard(group: string, { resOutputsEvent, resOpFailedEvent }: EngineEvent): void {
     const metadata = resOpFailedEvent?.metadata ?? resOutputsEvent?.metadata;
-    const id = metadata && substationOf(metadata);
-    if (!metadata || !id) return;
-    if (resOpFailedEvent || partOf(metadata) === "name") this.leave(group, id);
+    if (!metadata) return;
+    const isName = partOf(metadata) === "name";
+    if (isName && this.#answered(metadata.urn) && resOutputsEvent) this.#bucket.accepted();
+    const id = substationOf(metadata);
+    if (!id) return;
+    // What else is made of it, and of which the engine tells no end, must not hold up the others.
+    if (resOpFailedEvent) this.#failed.add(`${group}/${id}`);
+    if (resOpFailedEvent || isName) this.leave(group, id);
   }
 
   /** A substation is not worked on any more. One that never entered is no error. */
   leave(group: string, id: string): void {
-    if (this.#inside.delete(`${group}/${id}`)) this.#admit();
+    this.#inside.delete(`${group}/${id}`);
+    this.#admit();
   }
 
   get summary(): AdmissionSummary {
@@ -140,13 +148,20 @@ export class Coordinator {
         this.#asking.push({ socket, number, id: request.id });
         return this.#letAsk();
       case "answered":
-        if (!this.#records.get(socket)?.delete(request.id)) return;
-        this.#bucket.answered();
-        this.#bucket.accepted();
-        return this.#letAsk();
+        return void this.#answered(request.id);
       case "sign":
         return this.#saw(request.sign);
     }
+  }
+
+  /** @returns whether it was under way */
+  #answered(record: string): boolean {
+    const wasUnderWay = [...this.#records.values()].some((records) => records.delete(record));
+    if (wasUnderWay) {
+      this.#bucket.answered();
+      this.#letAsk();
+    }
+    return wasUnderWay;
   }
 
   /** Everything that was taken over a connection is free again. */
@@ -179,11 +194,12 @@ export class Coordinator {
       const waiting = this.#entering[at];
       if (!waiting) return;
       const { member, socket } = waiting;
-      if (!this.#inside.has(member) && this.#inside.size >= this.#limit.value) {
+      const hasFailed = this.#failed.has(member);
+      if (!hasFailed && !this.#inside.has(member) && this.#inside.size >= this.#limit.value) {
         at++; // others may be in already
         continue;
       }
-      this.#inside.set(member, socket);
+      if (!hasFailed) this.#inside.set(member, socket);
       this.#entering.splice(at, 1);
       go(waiting);
     }

@@ -1,17 +1,16 @@
 import { performance } from "node:perf_hooks";
-import type { GroupReport, Member } from "../../config/open-report";
+import { openSteps, type GroupReport, type Member, type OpenStep } from "../../config/open-report";
 import type { Platform } from "../../config/platform";
 import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
-import type { AuditReport } from "../audit/report";
 import type { Run } from "../journal";
 import { isIdle, type UpdatePlan } from "../plan";
 import { planGate } from "../plan/gate";
 import type { Workspace } from "../pulumi";
 import { Timings } from "../timing";
 import { carryOut } from "../up";
-import { groundHash, isAsLeft, isClean, rememberLeft } from "./as-left";
+import { groundHash, isAsLeft, rememberLeft, type Now, type Seen } from "./as-left";
 import type { Coordinator } from "./coordinator";
 import type { Told } from "./events";
 import { Members } from "./members";
@@ -43,8 +42,8 @@ export interface GroupRun {
   readonly platform: () => Promise<Platform>;
   /** What the platform has too little of to carry all that is to be opened on it, a sentence each. */
   readonly shortages: () => Promise<readonly string[]>;
-  /** An audit of all that is on that platform, the same for all groups of the run. @throws UserError */
-  readonly audited: () => Promise<AuditReport>;
+  /** An audit of all that is on that platform, the same for all groups of the run; nothing where nobody can tell. */
+  readonly audited: () => Promise<Seen | undefined>;
 }
 
 export interface GroupResult {
@@ -95,7 +94,7 @@ const stopped: End = { outcome: "stopped", why: "it was stopped: the next run go
 async function opening(run: GroupRun, members: Members): Promise<End> {
   const { workspace, group, options, tell, engines } = run;
   const isStopped = () => options.signal?.aborted ?? false;
-  let ground: string | undefined;
+  let unknown: Now | undefined;
   const updated = await engines(async (): Promise<End> => {
     if (isStopped()) return stopped;
     tell({ event: "group", group, phase: "planning" });
@@ -107,35 +106,37 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
     if (shortages.length > 0) return { outcome: "refused", why: shortages.join("\n"), ...done };
     const platform = await run.platform();
     const isSettled = async (held: ReadonlySet<string>) => {
-      ground = groundHash(workspace.root, { group, platform, held });
-      return await needsNothing(run, ground);
+      const now = { ...run, ground: groundHash(workspace.root, { group, platform, held }) };
+      const settled = await isAsLeft(now);
+      if (!settled) unknown = now;
+      return settled;
     };
     const { ids, others, whole } = run;
-    const { maxTouched, parallel, signal } = options;
-    const asked = { maxTouched, parallel, signal, ids, others, platform, isSettled };
+    const { maxTouched, signal } = options;
+    const asked = { maxTouched, signal, ids, others, platform, isSettled };
     const { plan = nothing(group), held, failures, refused } = await planGate(workspace, group, asked);
     for (const [id, failure] of failures) if (whole || ids.includes(id)) members.fail(id, failure);
     const objection = refused[0] ?? options.objection?.(group, plan);
     if (objection !== undefined)
       return { outcome: "refused", why: [objection, ...refused.slice(1)].join("\n"), ...done };
     if (isStopped()) return { ...stopped, ...done };
+    if (plan.steps.length > 0) unknown = undefined; // only an engine that changes nothing has seen what there is
     const why = await update(run, members, plan, held);
     if (isStopped()) return { ...stopped, ...done };
     return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
   });
   if (updated.outcome === "done") await proveMembers(run, members);
   const isOpen = members.all.every(({ outcome }) => outcome === "open" || outcome === "unchanged");
-  if (ground !== undefined && updated.outcome === "done" && isOpen && members.left.length === 0)
-    await rememberLeft(workspace, group, ground);
+  if (unknown && updated.outcome === "done" && isOpen && members.left.length === 0)
+    await rememberLeft(unknown);
   return updated;
 }
 
-/** Whether nothing can have changed since an opening left it: neither files nor state, nor what is there. */
-async function needsNothing({ workspace, group, ids, audited }: GroupRun, ground: string): Promise<boolean> {
-  return (await isAsLeft(workspace, group, ground)) && isClean(await audited(), ids);
-}
-
 const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
+
+/** A hook may fail after its own part was made, and the engine then tells of the part that needs it. */
+const firstOf = (steps: readonly (OpenStep | undefined)[]): OpenStep =>
+  openSteps.find((step) => steps.includes(step)) ?? "plan";
 
 /** Carries a plan out. @returns what went wrong that no member is to blame for */
 async function update(
@@ -156,7 +157,8 @@ async function update(
     journals.get(id)?.note(step, "begun");
     tell({ event: "step", group, id, step });
   });
-  const { signal, parallel = admission.parallel(planned.size) } = options;
+  const { signal } = options;
+  const parallel = admission.parallel(planned.size);
   const at = { ...workspace, env: { ...workspace.env, ...admission.env } };
   const done = await carryOut(at, group, { parallel, signal, held, continueOnError: true }, (event) => {
     timings.listen(event);
@@ -181,7 +183,11 @@ async function update(
         `it was stopped with ${left} of ${urns.length} resources to go: the next run goes on from there`,
       );
     else if (step !== undefined || left > 0)
-      members.fail(id, { step: step ?? own[0]?.step ?? "plan", cause, remedy: remedyOf(cause) });
+      members.fail(id, {
+        step: firstOf([step, ...own.map((one) => one.step)]),
+        cause,
+        remedy: remedyOf(cause),
+      });
     // An engine that was killed has not written down what it did: the journal stays open, and the next run looks.
     if (!done.killed) journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
   }

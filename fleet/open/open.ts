@@ -24,7 +24,7 @@ import { select, type Selected, type Selection } from "./selection";
 export interface OpenOptions {
   /** Groups that are worked on at one time. @default the cores, or the gigabytes of memory where that is less */
   readonly engines?: number | undefined;
-  /** Resources that each engine works on at one time. @default as many as there are: what begins is decided over all engines */
+  /** Substations that are worked on at one time, over all groups. @default as many as go well, from 4 for each core on */
   readonly parallel?: number | undefined;
   /** How many of a group's standing substations the run may change, of 10,000. @default a quarter, and 5 in any case */
   readonly maxTouched?: number | undefined;
@@ -59,14 +59,14 @@ export async function openFleet(
   const start = performance.now();
   const { root } = workspace;
   const selected = await select(root, selection);
-  const { engines = defaultEngines() } = options;
+  const { engines = defaultEngines(), parallel } = options;
   const journal = new Run(root);
   const say = tell(on);
   const groups = [...selected].map(([group, ids]) => ({ group, ids }));
   const count = groups.reduce((sum, { ids }) => sum + ids.length, 0);
   const expected = estimate(readRates(root), count).seconds;
   say({ event: "begun", run: journal.id, groups, engines, expected });
-  const admission = await Coordinator.open();
+  const admission = await Coordinator.open(parallel ? { limit: { start: parallel, most: parallel } } : {});
   const shared = {
     workspace,
     options,

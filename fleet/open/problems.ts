@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { loadFleet, problemsFor } from "../../config/fleet";
 import { substationIn, withoutHeld } from "../../config/hold";
+import { removingIds } from "../../config/lifecycle/order";
 import type { OpenStep } from "../../config/open-report";
 import type { Platform } from "../../config/platform";
 import { formatProblem, type Position, type Problem } from "../../config/problem";
@@ -42,7 +43,8 @@ export async function problemsBefore(
   const idOf = (problem: Problem) => substationIn(fleet, problem);
   const wrong = new Set(problems.flatMap((problem) => idOf(problem) ?? []));
   const sound = (fleet.groups.get(group) ?? []).filter(({ id }) => !wrong.has(id));
-  const live = await preflight(group, sound, platform, stacks, new Set([...held, ...wrong]));
+  const removing = removingIds(fleet.closings.values(), group);
+  const live = await preflight(group, sound, platform, stacks, new Set([...held, ...wrong, ...removing]));
   return sorted([...problems, ...live], idOf);
 }
 

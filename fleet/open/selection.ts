@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
 import { join, relative } from "node:path";
-import { promisify } from "node:util";
 import { UserError } from "../../config/error";
 import { platformOf, projectSettings } from "../../config/stack-config";
 import { others } from "../../config/suggest";
 import { readTree, type Tree } from "../../config/tree";
+import { git } from "../git";
 
 /** Which substations: by id; those that a git diff touches; or all. */
 export type Selection =
@@ -89,22 +88,12 @@ export function affected(
   return found;
 }
 
-const run = promisify(execFile);
-
 /** Paths that differ from a commit, those included that git does not know yet. */
 async function changedPaths(root: string, since: string | undefined): Promise<readonly string[]> {
-  const git = async (...args: string[]): Promise<string> => {
-    try {
-      return (await run("git", ["-C", root, ...args], { maxBuffer: 64 * 1024 * 1024 })).stdout;
-    } catch (error) {
-      const { stderr = "", message } = error as Error & { stderr?: string };
-      throw new UserError(`git cannot tell what has changed: ${stderr.trim() || message}`);
-    }
-  };
-  const base = since ?? (await git("merge-base", "HEAD", "main")).trim();
+  const base = since ?? (await git(root, "merge-base", "HEAD", "main"));
   const [changed, unknown] = await Promise.all([
-    git("diff", "--name-only", "--no-renames", "--relative", "-z", base, "--"),
-    git("ls-files", "--others", "--exclude-standard", "-z"),
+    git(root, "diff", "--name-only", "--no-renames", "--relative", "-z", base, "--"),
+    git(root, "ls-files", "--others", "--exclude-standard", "-z"),
   ]);
   return `${changed}${unknown}`.split("\0").filter((path) => path !== "");
 }

@@ -29,12 +29,7 @@ export async function capacityOf(
   platform: Platform,
   { specs, replaced = new Set(), engines }: Batch,
 ): Promise<PlatformCapacity> {
-  const [containers, engine, database, dnsRecords] = await Promise.all([
-    liveContainers(),
-    engineSupply(platform.edgeNetwork),
-    databaseSupply(platform.database),
-    zoneSupply(platform),
-  ]);
+  const containers = await liveContainers();
   const running = new Set(
     containers
       .filter(({ Labels, State }) => Labels[labels.role] === "shop" && State === "running")
@@ -47,6 +42,13 @@ export async function capacityOf(
     atOnce: startLimit(),
     engines,
   };
+  if (demand.created.length + demand.replaced.length === 0)
+    return { platform: stack, rows: [], firstToRunOut: undefined, fits: true };
+  const [engine, database, dnsRecords] = await Promise.all([
+    engineSupply(platform.edgeNetwork),
+    databaseSupply(platform.database),
+    zoneSupply(platform),
+  ]);
   const shares = capacityShares(projectSettings(workspace), stack);
   return judgeCapacity(stack, demand, { ...engine, ...database, dnsRecords }, shares);
 }

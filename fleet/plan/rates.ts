@@ -34,13 +34,17 @@ export function readRates(root: string): readonly Rate[] {
   }
 }
 
-/** Keeps how long a batch took. Of two that end at one time one may be lost. */
+/** Keeps how long a batch took. Of two that end at one time one may be lost; and on a full disk nothing is kept, which spoils a guess and must not spoil the report of the batch. */
 export function keepRate(root: string, rate: Rate): void {
   const file = fileOf(root);
-  mkdirSync(dirname(file), { recursive: true });
   const batches = [...readRates(root), rate].slice(-kept);
-  writeFileSync(`${file}.${process.pid}`, `${JSON.stringify({ version: 1, batches }, undefined, 1)}\n`);
-  renameSync(`${file}.${process.pid}`, file);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(`${file}.${process.pid}`, `${JSON.stringify({ version: 1, batches }, undefined, 1)}\n`);
+    renameSync(`${file}.${process.pid}`, file);
+  } catch {
+    return;
+  }
 }
 
 /**

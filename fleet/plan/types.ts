@@ -45,6 +45,7 @@ export interface MemberPlan {
 export interface PlatformCapacity {
   /** Stack of the platform. */
   readonly platform: string;
+  /** Empty where nothing is taken. */
   readonly rows: readonly CapacityRow[];
   /** What allows the fewest more of the kind that is asked for; undefined where nothing is asked for, or nothing is known. */
   readonly firstToRunOut: { readonly name: CapacityName; readonly more: number } | undefined;

@@ -1,8 +1,9 @@
 import { UserError } from "../../config/error";
+import { git } from "../git";
 import type { GitHub } from "../github";
 import { digest, nothingApproved, together, type Approved } from "./approved";
 import { approvedIn, reviewMarker } from "./comment";
-import { commitOf, git } from "./git";
+import { commitOf } from "./commits";
 
 /** Names of our statuses of commits: of a review, whose description is the digest of its comment, and of a deployment that came to its end. */
 const reviewContext = "substation/review";

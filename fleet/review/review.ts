@@ -1,12 +1,13 @@
 import { join, relative, resolve } from "node:path";
 import { loadFleet, type Fleet, type Position, type Problem } from "../../config/fleet";
 import { substationIn } from "../../config/hold";
+import { git } from "../git";
 import { select, type Selected } from "../open/selection";
 import { shortages, titleOf } from "../plan/fits";
 import { planFleet } from "../plan/fleet";
 import type { FleetPlan, GroupPlan, MemberPlan } from "../plan/types";
-import type { Workspace } from "../pulumi";
-import { checkedOut, commitOf, git } from "./git";
+import { noStack, type Workspace } from "../pulumi";
+import { checkedOut, commitOf } from "./commits";
 import type { Review, ReviewFinding, ReviewMember } from "./report";
 import { membersOf } from "./steps";
 
@@ -51,12 +52,20 @@ export async function review(
       ...plan.groups.flatMap((group) => group.members.flatMap((member) => findingsOf(root, member))),
     ]),
     errors: [
-      ...plan.groups.flatMap(({ group, problems }) => problems.map((message) => ({ group, message }))),
+      ...plan.groups.flatMap(({ group, problems }) =>
+        problems.map((message) => ({ group, message: saidOf(group, message) })),
+      ),
       ...plan.capacity.flatMap((one) => shortages(one).map((message) => ({ group: one.platform, message }))),
     ],
     notes: notesOf(plan),
   };
 }
+
+/** A new group has no stack yet. */
+const saidOf = (group: string, message: string): string =>
+  noStack({ stderr: message })
+    ? `there is no stack ${group}: make it with "pulumi stack init ${group}", and commit stacks/Pulumi.${group}.yaml with its files`
+    : message;
 
 const nothing: Pick<FleetPlan, "groups" | "capacity"> = { groups: [], capacity: [] };
 

@@ -65,6 +65,9 @@ async function handle(
     headers = options.limiter.take(token.id);
     if (!url.pathname.startsWith(`${base}/`)) throw refuse.noRoute(url.pathname);
     const body = ["POST", "PUT", "PATCH"].includes(method) ? await readBody(incoming) : {};
+    const named =
+      typeof body["name"] === "string" ? options.faults.hitting(method, url.pathname, body["name"]) : [];
+    if (named.some(({ kind }) => kind === "status")) throw refuse.name();
     const path = url.pathname.slice(base.length).replace(/\/$/, "");
     const answer = await options.route({ method, path, query: url.searchParams, body, token });
     if (drop) return void response.destroy();

@@ -7,6 +7,8 @@ const orderSchema = z.array(
     method: z.string().optional(),
     /** Regular expression for the path. */
     path: z.string().optional(),
+    /** Regular expression for the name of the record in the body. */
+    name: z.string().optional(),
     times: z.int().positive().optional(),
     seconds: z.number().positive().optional(),
     effect: z.discriminatedUnion("kind", [
@@ -49,9 +51,10 @@ export class Control {
 
   /** In place of what was ordered before. @throws ZodError for what is no list of faults, SyntaxError for what is no regular expression */
   order(body: unknown): void {
-    const orders = orderSchema.parse(body).map(({ path, ...order }): Fault => ({
+    const orders = orderSchema.parse(body).map(({ path, name, ...order }): Fault => ({
       ...(order as Fault),
       ...(path === undefined ? {} : { path: new RegExp(path) }),
+      ...(name === undefined ? {} : { name: new RegExp(name) }),
     }));
     this.#end();
     const ends = orders.map((order) => this.faults.inject(order));

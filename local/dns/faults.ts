@@ -4,6 +4,8 @@ export interface Fault {
   readonly method?: string;
   /** Only requests whose path (with `/client/v4`) matches. */
   readonly path?: RegExp;
+  /** Only requests whose body names a record that matches; with a status alone. */
+  readonly name?: RegExp;
   /** Requests that it hits, then it is gone. @default until it is taken away */
   readonly times?: number;
   /** How long it holds. @default until it is taken away */
@@ -32,11 +34,17 @@ export class Faults {
     };
   }
 
-  /** The effects on this request, in the order in which they were put in force. */
-  hitting(method: string, path: string): Fault["effect"][] {
+  /**
+   * The effects on this request, in the order in which they were put in force.
+   * @param name of the record in its body; where none is given, only faults that ask for none are meant
+   */
+  hitting(method: string, path: string, name?: string): Fault["effect"][] {
     this.active = this.active.filter(({ until }) => until > this.now());
     const hits = this.active.filter(
-      ({ fault }) => (fault.method ?? method) === method && (fault.path?.test(path) ?? true),
+      ({ fault }) =>
+        (fault.method ?? method) === method &&
+        (fault.path?.test(path) ?? true) &&
+        (fault.name === undefined ? name === undefined : name !== undefined && fault.name.test(name)),
     );
     for (const hit of hits) hit.left -= 1;
     this.active = this.active.filter((e) => e.left > 0);

@@ -113,10 +113,13 @@ test("faults are ordered from outside, for a while, by who may edit; and what wa
   expect((await order([refused])).status).toBe(200);
   expect((await order([])).status).toBe(200);
   expect((await get(b)).status).toBe(200);
+  const named = { name: "^no\\.", effect: { kind: "status", status: 400 } };
+  expect((await order([named])).status).toBe(200);
+  expect((await get(b)).status).toBe(200); // it names no record
   const seen = await fetch(`${root}/requests`, { headers: { authorization: `Bearer ${testTokens.edit}` } });
   const { result } = (await seen.json()) as { result: readonly { at: number; path: string }[] };
   expect(result.map(({ at, path }) => [at - Date.UTC(2026, 0, 1), path])).toEqual(
-    [0, 19_000, 20_000, 20_000].map((at) => [at, "/client/v4/zones"]),
+    [0, 19_000, 20_000, 20_000, 20_000].map((at) => [at, "/client/v4/zones"]),
   );
 });
 

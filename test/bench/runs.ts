@@ -70,14 +70,16 @@ export async function programOpening(
   const args = [
     "open",
     ...ids,
-    "--yes",
     "--json",
     "--report",
     report,
     ...(engines ? ["--engines", String(engines)] : []),
   ];
   const preload = anySize ? { NODE_OPTIONS: `--require ${path.join(__dirname, "any-size.cjs")}` } : {};
-  const { run, usage } = await watched(lab, args, { env: preload, memory: memory ?? false, signal });
+  const { run, usage } = await watched(lab, args, {
+    ...{ env: preload, memory: memory ?? false, signal },
+    codes: [0, 1], // what was not opened is told by the report
+  });
   const said = JSON.parse(fs.readFileSync(report, "utf8")) as OpenReport;
   const { members, groups } = openReportSchema.parse(said);
   const wrong = members.filter(({ outcome }) => outcome !== expected);

@@ -154,15 +154,18 @@ describe("closing", () => {
       counts.set(name, (await books.rows<{ n: number }>(`SELECT count(*)::int AS n FROM ${name}`))[0]!.n);
     writeOrder(lab.root, "yi", { by: "王小明", reason: "不再经营", grace: "1s" });
 
-    // Killed when the removal was begun and its database was already shut, as by F04.
     await killedAt("removing its record");
-    const order = fs.readFileSync(lab.file(group, "yi.closing"), "utf8");
-    expect(order).toMatch(/removing:\n {2}since: "?20/);
-    const database = databaseName(lab.name, "yi");
-    await asSuperuser(lab, (client) => client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`));
+    expect(fs.readFileSync(lab.file(group, "yi.closing"), "utf8")).toMatch(/removing:\n {2}since: "?20/);
     const other = await lab.substation("up", group, "--yes", "--no-prove"); // what is left of it is nobody else's
     expect([other.code, other.stdout]).toEqual([0, expect.stringContaining(`${group}: no change`)]);
+    const database = databaseName(lab.name, "yi");
     expect(await left("yi")).toContain(database);
+
+    await killedAt("removing its database");
+    // Between the two statements, unless the second was quicker than the kill.
+    await asSuperuser(lab, (client) =>
+      client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`),
+    ).catch((error: { code?: string }) => expect(error.code).toBe("3D000"));
 
     await until(async () => {
       const { code, stderr } = await lab.substation("close", "yi");

@@ -87,15 +87,19 @@ export interface KeptExport {
   readonly fault: string | undefined;
 }
 
-/** The exports of one substation, oldest first. One whose manifest cannot be read is none. */
-export function keptExports(place: string): KeptExport[] {
+/** The exports of one substation, oldest first, each read back. One whose manifest cannot be read is none. */
+export const keptExports = (place: string): KeptExport[] =>
+  listedExports(place).map((one) => ({ ...one, fault: faultOf(one.path) }));
+
+/** The same by their manifests alone. */
+export function listedExports(place: string): Omit<KeptExport, "fault">[] {
   return list(place)
     .filter((name) => !name.endsWith(partial))
     .sort()
     .flatMap((name) => {
       const path = join(place, name);
       const manifest = readManifest(path);
-      return manifest ? [{ name, path, ...manifest, fault: faultOf(path) }] : [];
+      return manifest ? [{ name, path, ...manifest }] : [];
     });
 }
 

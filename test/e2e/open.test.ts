@@ -1,0 +1,97 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { until } from "../../local/process";
+import { Lab } from "./lab";
+import { expectExplained, failures, open, outcomesOf, PoisonedBatch } from "./poisons";
+
+// A batch in three groups, by the command, on the real engine: some of its members are poisoned, and the others do not mind. A shop that never becomes healthy takes a minute to
+// be given up, so that one is in test/long/batch.test.ts.
+
+jest.setTimeout(400_000);
+
+let lab: Lab;
+let batch: PoisonedBatch;
+const east = ["chun", "no-image", "over-tier"];
+
+beforeAll(async () => {
+  lab = await Lab.open();
+  batch = new PoisonedBatch(
+    lab,
+    { east, north: ["dong", "full", "taken"], west: ["xia", "unset", "refused"] },
+    new Map([
+      ["no-image", "bad image"],
+      ["over-tier", "over tier"],
+      ["full", "database full"],
+      ["taken", "name taken by a stranger"],
+      ["unset", "secret missing"],
+      ["refused", "DNS refusing"],
+    ]),
+  );
+  await batch.prepare();
+});
+afterAll(async () => {
+  await batch?.mend();
+  await lab?.close();
+});
+
+/** The lock of a group's run, beside the state. */
+const lockOf = (group: string): string =>
+  path.join(
+    lab.workspace.env["PULUMI_BACKEND_URL"]!.replace("file://", ""),
+    ".substation/locks/substation",
+    `${group}.json`,
+  );
+
+let first: Readonly<Record<string, string>>;
+
+test("six poisoned members are explained, each at its step, and the others of their groups are open and proved", async () => {
+  const file = path.join(lab.home, "report.json");
+  const running = open(lab, "--all", "--report", file);
+  await until(() => fs.existsSync(lockOf("east")), 60_000);
+  // Another run does not wait where it was told so, and says who is at work.
+  const second = await open(lab, "chun", "--no-wait");
+  const [busy] = second.report.groups;
+  expect([second.code, busy?.outcome]).toEqual([2, "busy"]);
+  expect(busy?.why).toMatch(
+    /^process \d+ on \S+ \(\S+, open, since \S+\) works on the group: run this again/,
+  );
+
+  const { code, report } = await running;
+  expectExplained(report, batch, "open");
+  expect(code).toBe(1);
+  expect(JSON.parse(fs.readFileSync(file, "utf8"))).toEqual(report);
+  expect(report.groups.map(({ outcome }) => outcome)).toEqual(["done", "done", "done"]);
+  expect(report.members.find(({ id }) => id === "over-tier")).toMatchObject({
+    code: "terms/share",
+    place: "stacks/east/over-tier.yaml:5:15",
+  });
+  first = await batch.containers(batch.good);
+});
+
+test("mended, the next run opens those six and leaves the others as they are; the one after that changes nothing", async () => {
+  await batch.mend();
+  const { code, report } = await open(lab, "--all");
+  expect(failures(report)).toEqual({});
+  expect(outcomesOf(report)).toEqual(
+    Object.fromEntries(batch.ids.map((id) => [id, batch.poisoned.has(id) ? "open" : "unchanged"])),
+  );
+  expect(code).toBe(0);
+  expect(await batch.containers(batch.good)).toEqual(first);
+  const again = await open(lab, "--all");
+  expect([again.code, again.report.counts]).toEqual([
+    0,
+    { open: 0, unchanged: 9, failed: 0, "not-tried": 0 },
+  ]);
+});
+
+test("a member whose file is broken stays as it stands, whatever else of its group is opened", async () => {
+  const before = await batch.containers(east);
+  fs.writeFileSync(lab.file("east", "chun"), "title: [\n");
+  batch.write("no-image", { title: "改名" });
+  const { code, report } = await open(lab, "--all");
+  expect(code).toBe(1);
+  expect(outcomesOf(report)).toMatchObject({ chun: "failed", "no-image": "open", "over-tier": "unchanged" });
+  const after = await batch.containers(east);
+  expect(after).toEqual({ ...before, "no-image": after["no-image"] });
+  expect(after["no-image"]).not.toBe(before["no-image"]);
+});
