@@ -110,6 +110,11 @@ async function breakStaleLocks(store: StateStore, name: string): Promise<string[
         `stack ${name} is locked by a running update: ${who}. Wait for it, or stop it with Ctrl-C where it runs.`,
       );
     }
+    if (lock.pid === 0) {
+      throw new UserError(
+        `stack ${name} has a lock that cannot be read: ${lock.file}. Whose it is nobody can tell: see that no update of the stack runs anywhere, and remove it.`,
+      );
+    }
     if (lock.owner === "elsewhere") {
       throw new UserError(
         `stack ${name} is locked from another machine: ${who}. Whether that update is dead can only be seen there: run this command on ${lock.host}.`,
