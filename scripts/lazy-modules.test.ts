@@ -22,6 +22,9 @@ test("who asks for something in them gets it, and who asks for what is not there
   expect(run(`require("typescript").version`)).toMatch(/^\d+\.\d+\.\d+$/);
   expect(run(`typeof require("@npmcli/arborist").Arborist`)).toBe("function");
   expect(
+    run(`"SyntaxKind" in require("typescript") && Object.keys(require("typescript")).length > 1000`),
+  ).toBe("true");
+  expect(
     run(
       `try { module.constructor._load("typescript", { paths: [], filename: "/nowhere/x.js", id: "x" }); } catch ({ code }) { code }`,
     ),

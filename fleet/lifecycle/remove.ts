@@ -55,7 +55,9 @@ function refuse({ workspace, owner }: Subject, urns: readonly string[], steps: r
     mayTouch: 1,
     removable: new Set([owner.id]),
   };
+  const unheard = urns.filter((urn) => !steps.some((step) => step.urn === urn));
   const said = [
+    ...unheard.map((urn) => `it says nothing of ${urn}`),
     ...others.map(({ op, urn }) => `it would ${op} ${urn}`),
     ...judge(planRules, { ...noFacts, step: [...steps] }, intent).map(
       ({ rule, message }) => `${rule.id}: ${message}`,

@@ -1,10 +1,10 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Platform } from "../../config/platform";
 import { noFacts, type RecordFact } from "../../policies/rules/facts";
 import type { AuditReport, LocatedFinding } from "../audit/report";
-import { groundHash, isAsLeft, isClean, rememberLeft } from "./as-left";
+import { auditOnce, groundHash, isAsLeft, isClean, rememberLeft } from "./as-left";
 
 let root: string;
 const write = (name: string, text: string) => {
@@ -73,10 +73,22 @@ test("a group is as it was left only with the same ground, the same state, and a
   expect(await isAsLeft(of("g1", [record("y", 1), record("x", 60)]))).toBe(true); // another's
   expect(await isAsLeft(of("g1", [record("x", 61)]))).toBe(false);
   expect(await isAsLeft(of("g1", []))).toBe(false);
+  expect(await isAsLeft({ ...of("g1"), audited: () => Promise.resolve(undefined) })).toBe(false);
   expect(await isAsLeft(of("g2"))).toBe(false);
   expect(await isAsLeft({ ...of("g1"), group: "b" })).toBe(false);
   writeFileSync(state, '{"deployment":{"resources":[{"urn":"u"}]}}');
   expect(await isAsLeft(of("g1"))).toBe(false);
+});
+
+test("where the files of any group have problems nobody can tell, and nothing is thrown or remembered", async () => {
+  write("Pulumi.yaml", "name: substation\nstackConfigDir: stacks\n");
+  write("stacks/Pulumi.platform.yaml", "config:\n  substation:name: local\n");
+  const workspace = { root, env: process.env };
+  const audited = () => auditOnce(workspace)("platform");
+  expect(await audited()).toBeUndefined(); // the tiers are no YAML of tiers
+  const now = { ...{ workspace, group: "a", ids: ["x"], ground: "g" }, audited };
+  await rememberLeft(now);
+  expect(existsSync(join(root, ".substation"))).toBe(false);
 });
 
 const report = (findings: readonly LocatedFinding[], blind: AuditReport["blind"] = []): AuditReport => {

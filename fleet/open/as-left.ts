@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { UserError } from "../../config/error";
 import type { Owner } from "../../config/names";
 import type { Platform } from "../../config/platform";
 import { noFacts, type Facts } from "../../policies/rules/facts";
@@ -63,13 +64,21 @@ export interface Seen {
   readonly facts: Facts;
 }
 
-/** Looks at what is really there once, for all groups of a platform that ask. */
-export function auditOnce(workspace: Workspace): (platform: string) => Promise<Seen> {
-  const done = new Map<string, Promise<Seen>>();
-  const look = async (platform: string): Promise<Seen> => {
+/**
+ * Looks at what is really there once, for all groups of a platform that ask.
+ * @returns nothing where it cannot be looked at, or nobody knows what should be there, as with a broken file of any group: that is for the engine to find out, and never a
+ * reason not to open
+ */
+export function auditOnce(workspace: Workspace): (platform: string) => Promise<Seen | undefined> {
+  const done = new Map<string, Promise<Seen | undefined>>();
+  const look = async (platform: string): Promise<Seen | undefined> => {
     let facts: Facts = noFacts;
-    const report = await audit(workspace, { platform, ids: [] }, undefined, (seen) => (facts = seen));
-    return { report, facts };
+    try {
+      const report = await audit(workspace, { platform, ids: [] }, undefined, (seen) => (facts = seen));
+      return { report, facts };
+    } catch {
+      return undefined;
+    }
   };
   return (platform) => {
     const found = done.get(platform) ?? look(platform);
@@ -122,7 +131,8 @@ export interface Now {
   readonly ids: readonly string[];
   /** Of `groundHash`. */
   readonly ground: string;
-  readonly audited: () => Promise<Seen>;
+  /** Nothing where nobody can tell. */
+  readonly audited: () => Promise<Seen | undefined>;
 }
 
 const stateHash = async ({ workspace, group }: Now): Promise<string> =>
@@ -134,13 +144,20 @@ export async function isAsLeft(now: Now): Promise<boolean> {
   const [ground, state, seen] = existsSync(file) ? readFileSync(file, "utf8").trim().split(" ") : [];
   if (ground !== now.ground || state !== (await stateHash(now))) return false;
   const found = await now.audited();
-  return isClean(found.report, now.ids) && seen === seenHash(found, now.ids);
+  return found !== undefined && isClean(found.report, now.ids) && seen === seenHash(found, now.ids);
 }
 
-/** Remembers a group in which an engine has just found nothing to do. */
+/** Remembers a group in which an engine has just found nothing to do. What cannot be remembered is looked at by an engine again. */
 export async function rememberLeft(now: Now): Promise<void> {
   const file = markFile(now.workspace.root, now.group);
   const seen = await now.audited();
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${now.ground} ${await stateHash(now)} ${seenHash(seen, now.ids)}\n`);
+  if (!seen) return;
+  try {
+    const mark = `${now.ground} ${await stateHash(now)} ${seenHash(seen, now.ids)}\n`;
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, mark);
+  } catch (error) {
+    if (error instanceof UserError) return; // the state could not be read
+    if (!["ENOSPC", "EROFS", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
 }

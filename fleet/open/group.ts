@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import type { GroupReport, Member } from "../../config/open-report";
+import { openSteps, type GroupReport, type Member, type OpenStep } from "../../config/open-report";
 import type { Platform } from "../../config/platform";
 import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
@@ -17,7 +17,7 @@ import { Members } from "./members";
 import type { OpenOptions } from "./open";
 import { proveMembers } from "./proofs";
 import { repairIfCut } from "./recover";
-import { causeOf, remedyOf } from "./causes";
+import { causeOf, isCutOff, remedyOf } from "./causes";
 import { Watch } from "./watch";
 
 /** One group's part of an opening. */
@@ -42,8 +42,8 @@ export interface GroupRun {
   readonly platform: () => Promise<Platform>;
   /** What the platform has too little of to carry all that is to be opened on it, a sentence each. */
   readonly shortages: () => Promise<readonly string[]>;
-  /** An audit of all that is on that platform, the same for all groups of the run. @throws UserError */
-  readonly audited: () => Promise<Seen>;
+  /** An audit of all that is on that platform, the same for all groups of the run; nothing where nobody can tell. */
+  readonly audited: () => Promise<Seen | undefined>;
 }
 
 export interface GroupResult {
@@ -134,6 +134,10 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
 
 const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
 
+/** A hook may fail after its own part was made, and the engine then tells of the part that needs it. */
+const firstOf = (steps: readonly (OpenStep | undefined)[]): OpenStep =>
+  openSteps.find((step) => steps.includes(step)) ?? "plan";
+
 /** Carries a plan out. @returns what went wrong that no member is to blame for */
 async function update(
   run: GroupRun,
@@ -149,7 +153,7 @@ async function update(
     if (owner && !isIdle(op)) planned.set(owner.id, [...(planned.get(owner.id) ?? []), urn]);
   const journals = new Map([...planned.keys()].map((id) => [id, run.journal.begin("open", { group, id })]));
   const timings = new Timings();
-  const watch = new Watch(run.ids, (id, step) => {
+  const watch = new Watch([...run.ids, ...run.others], (id, step) => {
     journals.get(id)?.note(step, "begun");
     tell({ event: "step", group, id, step });
   });
@@ -173,13 +177,17 @@ async function update(
     const cause = causeOf(own.map(({ text }) => text)) || general;
     members.changed(id, timings.of(id));
     // What was under way when it was stopped may end as cancelled.
-    if (signal?.aborted && left > 0 && (step === undefined || /cancell?ed/i.test(cause)))
+    if (signal?.aborted && left > 0 && (step === undefined || isCutOff(cause)))
       members.leave(
         id,
         `it was stopped with ${left} of ${urns.length} resources to go: the next run goes on from there`,
       );
     else if (step !== undefined || left > 0)
-      members.fail(id, { step: step ?? own[0]?.step ?? "plan", cause, remedy: remedyOf(cause) });
+      members.fail(id, {
+        step: firstOf([step, ...own.map((one) => one.step)]),
+        cause,
+        remedy: remedyOf(cause),
+      });
     // An engine that was killed has not written down what it did: the journal stays open, and the next run looks.
     if (!done.killed) journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
   }
