@@ -59,7 +59,7 @@ test("the lock of one that is dead is taken over, and so is a torn one; of anoth
   writeLock(lockOf({ ...thisProcess(), host: "elsewhere", start: 1 }));
   expect(await seven()).toEqual({
     kind: "busy",
-    holder: `process ${process.pid} on elsewhere (li, close, since 2026-11-23T12:00:00.000Z)`,
+    holder: `process ${process.pid} on elsewhere (li, close, since 2026-11-23T12:00:00.000Z; if that machine is gone for good, remove ${join(folder(), "east.json")})`,
   });
 });
 
