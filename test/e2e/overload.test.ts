@@ -50,7 +50,7 @@ async function opened(
 }
 
 const asked = async (method: string) =>
-  (await emulator<readonly Seen[]>("GET", "/requests")).filter((one) => one.method === method);
+  (await emulator<readonly Seen[]>(lab, "GET", "/requests")).filter((one) => one.method === method);
 const order = (...faults: FaultOrder[]) => emulator(lab, "PUT", "/faults", faults);
 
 /** Content and mark of the records of a group's members, by name. */
