@@ -3,6 +3,7 @@ import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { UserError } from "../config/error";
 import { projectSettings } from "../config/stack-config";
 import { takeLock } from "../inventory/lock-file";
 import { readLocks } from "./lock";
@@ -71,6 +72,21 @@ export async function withGroupLock<T>(
   } finally {
     rmSync(file, { force: true });
   }
+}
+
+/**
+ * The same for a command that does nothing else.
+ * @throws UserError where its waiting was ended
+ */
+export async function alone<T>(
+  workspace: Workspace,
+  group: string,
+  options: Omit<LockOptions, "wait">,
+  work: () => Promise<T>,
+): Promise<T> {
+  const locked = await withGroupLock(workspace, group, options, work);
+  if (locked.kind === "done") return locked.result;
+  throw new UserError(`${locked.holder} works on ${group}: nothing was done; run this again.`);
 }
 
 /** What stands in a lock. */

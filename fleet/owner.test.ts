@@ -6,6 +6,7 @@ test("an owner is this very process: of this host, boot and start", () => {
   expect(stateOf(self)).toBe("alive");
   expect(stateOf({ ...self, host: "elsewhere" })).toBe("elsewhere");
   expect(stateOf({ ...self, boot: "an earlier one" })).toBe("dead");
+  expect(stateOf({ ...self, pids: "pid:[1]" })).toBe("elsewhere"); // another container of the same name
   expect(stateOf({ ...self, start: self.start - 1 })).toBe("dead");
 });
 

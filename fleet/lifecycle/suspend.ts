@@ -4,6 +4,7 @@ import { today } from "../../config/lifecycle/day";
 import { withoutSuspension, withSuspension } from "../../config/lifecycle/key";
 import type { Suspension } from "../../config/lifecycle/suspension";
 import { textFinding } from "../../config/text";
+import { alone, type LockOptions } from "../group-lock";
 import { targets } from "../prove/target";
 import type { Workspace } from "../pulumi";
 import { changeFile, findSubstation, whyNot } from "../typed-file";
@@ -11,10 +12,8 @@ import { up } from "../up";
 import { disobeyed } from "./obeys";
 import { onlyOne } from "./only";
 
-export interface Suspending {
-  /** Asks the engine to stop after the steps under way. */
-  readonly signal?: AbortSignal | undefined;
-}
+/** A signal asks the engine to stop after the steps under way. */
+export type Suspending = Pick<LockOptions, "signal" | "onWait">;
 
 /** What a suspension came to. */
 export interface Suspended extends Suspension {
@@ -34,10 +33,22 @@ export async function suspend(
   workspace: Workspace,
   id: string,
   reason: string,
-  { signal }: Suspending = {},
+  options: Suspending = {},
 ): Promise<Suspended> {
   const finding = textFinding(reason, 1, 200);
   if (finding) throw new UserError(`--reason: ${finding.why}. Nothing was changed.`);
+  const { group } = onlyOne(join(workspace.root, "stacks"), id);
+  return await alone(workspace, group, { what: "suspend", ...options }, () =>
+    suspendAlone(workspace, id, reason, options.signal),
+  );
+}
+
+async function suspendAlone(
+  workspace: Workspace,
+  id: string,
+  reason: string,
+  signal: AbortSignal | undefined,
+): Promise<Suspended> {
   const stacks = join(workspace.root, "stacks");
   const { group, held, load } = onlyOne(stacks, id);
   const spec = findSubstation(load(stacks), id);
@@ -66,7 +77,18 @@ export async function suspend(
 export async function resume(
   workspace: Workspace,
   id: string,
-  { signal }: Suspending = {},
+  options: Suspending = {},
+): Promise<Pick<Suspended, "group" | "file">> {
+  const { group } = onlyOne(join(workspace.root, "stacks"), id);
+  return await alone(workspace, group, { what: "resume", ...options }, () =>
+    resumeAlone(workspace, id, options.signal),
+  );
+}
+
+async function resumeAlone(
+  workspace: Workspace,
+  id: string,
+  signal: AbortSignal | undefined,
 ): Promise<Pick<Suspended, "group" | "file">> {
   const stacks = join(workspace.root, "stacks");
   const { group, held, load } = onlyOne(stacks, id);
@@ -86,7 +108,8 @@ export async function resume(
   return { group, file: spec.file };
 }
 
-interface One extends Suspending {
+interface One {
+  readonly signal?: AbortSignal | undefined;
   readonly id: string;
   readonly group: string;
   readonly held: ReadonlySet<string>;
