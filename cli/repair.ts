@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { repairLines, repairStack } from "../fleet/repair-stack";
-import { alone } from "../fleet/group-lock";
+import { alone } from "../fleet/lifecycle/alone";
 import { projectWorkspace } from "./project";
-import { tellWait } from "./waiting";
+import { note } from "./waiting";
 
 export function repairCommand(): Command {
   return new Command("repair")
@@ -17,9 +17,7 @@ export function repairCommand(): Command {
     )
     .action(async (stack: string, { json }: { json?: boolean }) => {
       const workspace = projectWorkspace();
-      const done = await alone(workspace, stack, { what: "repair", onWait: tellWait }, () =>
-        repairStack(workspace, stack),
-      );
+      const done = await alone(workspace, stack, "repair", { note }, () => repairStack(workspace, stack));
       if (json) {
         process.stdout.write(`${JSON.stringify(done, null, 2)}\n`);
         return;

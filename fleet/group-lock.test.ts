@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { alone, withGroupLock, type LockOptions } from "./group-lock";
+import { withGroupLock, type LockOptions } from "./group-lock";
+import { alone } from "./lifecycle/alone";
 import { thisProcess } from "./owner";
 
 // That a lock is taken over by one alone is held in local/lock.test.ts, by the same code; an update of Pulumi itself that is under way, by test/e2e/.
@@ -59,7 +60,7 @@ test("the lock of one that is dead is taken over, and so is a torn one; of anoth
   writeLock(lockOf({ ...thisProcess(), host: "elsewhere", start: 1 }));
   expect(await seven()).toEqual({
     kind: "busy",
-    holder: `process ${process.pid} on elsewhere (li, close, since 2026-11-23T12:00:00.000Z)`,
+    holder: `process ${process.pid} on elsewhere (li, close, since 2026-11-23T12:00:00.000Z; if that machine is gone for good, remove ${join(folder(), "east.json")})`,
   });
 });
 
@@ -77,9 +78,9 @@ test("the waiting ends with the signal; a failure gives the lock back", async ()
 test("a command that does nothing else says who works there when its waiting is ended", async () => {
   const signal = AbortSignal.abort();
   await locked(async () => {
-    await expect(
-      alone(workspace(), "east", { what: "repair", signal }, () => Promise.resolve(1)),
-    ).rejects.toThrow(new RegExp(`^process ${process.pid} on .* works on east: nothing was done`));
+    await expect(alone(workspace(), "east", "repair", { signal }, () => Promise.resolve(1))).rejects.toThrow(
+      new RegExp(`^process ${process.pid} on .* works on east: nothing was done`),
+    );
   });
-  expect(await alone(workspace(), "east", { what: "repair" }, () => Promise.resolve(1))).toBe(1);
+  expect(await alone(workspace(), "east", "repair", {}, () => Promise.resolve(1))).toBe(1);
 });

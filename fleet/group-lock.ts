@@ -3,7 +3,6 @@ import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { UserError } from "../config/error";
 import { projectSettings } from "../config/stack-config";
 import { takeLock } from "../inventory/lock-file";
 import { readLocks } from "./lock";
@@ -61,7 +60,7 @@ export async function withGroupLock<T>(
   const claim = writeClaim(file, what);
   let holder: string | undefined;
   try {
-    holder = await free(() => holderOf(takeLock(file, claim, isDead)));
+    holder = await free(() => holderOf(file, takeLock(file, claim, isDead)));
   } finally {
     rmSync(claim, { force: true });
   }
@@ -72,21 +71,6 @@ export async function withGroupLock<T>(
   } finally {
     rmSync(file, { force: true });
   }
-}
-
-/**
- * The same for a command that does nothing else.
- * @throws UserError where its waiting was ended
- */
-export async function alone<T>(
-  workspace: Workspace,
-  group: string,
-  options: Omit<LockOptions, "wait">,
-  work: () => Promise<T>,
-): Promise<T> {
-  const locked = await withGroupLock(workspace, group, options, work);
-  if (locked.kind === "done") return locked.result;
-  throw new UserError(`${locked.holder} works on ${group}: nothing was done; run this again.`);
 }
 
 /** What stands in a lock. */
@@ -106,9 +90,13 @@ function isDead(text: string): boolean {
   return !held || stateOf(held.owner) === "dead";
 }
 
-function holderOf(text: string | undefined): string | undefined {
+function holderOf(file: string, text: string | undefined): string | undefined {
   const held = text === undefined ? undefined : parse(text);
-  return held && `${ownerText(held.owner)} (${held.user}, ${held.what}, since ${held.since})`;
+  if (!held) return undefined;
+  // Whether that one still runs can be seen there alone.
+  const gone =
+    stateOf(held.owner) === "elsewhere" ? `; if that machine is gone for good, remove ${file}` : "";
+  return `${ownerText(held.owner)} (${held.user}, ${held.what}, since ${held.since}${gone})`;
 }
 
 /** Who updates the stack without this program. */

@@ -1,6 +1,14 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { breakLock, readLocks } from "./lock";
@@ -76,4 +84,14 @@ test.each<[string, number, string | undefined, string, string]>([
 test("a lock that belongs to another host is left to it", async () => {
   lock({ pid: 1, hostname: "elsewhere" });
   expect((await read())[0]?.owner).toBe("elsewhere");
+});
+
+test("what is no lock is nobody's to break, and one that is given back while they are read is none", async () => {
+  lock({ pid: 1 });
+  const folder = join(state, ".pulumi/locks/organization/substation/demo");
+  writeFileSync(join(folder, "1.json"), '{"pid": 1');
+  expect((await read())[0]?.owner).toBe("elsewhere");
+  rmSync(join(folder, "1.json"));
+  symlinkSync(join(folder, "gone"), join(folder, "2.json")); // listed, and not there when it is read
+  expect(await read()).toEqual([]);
 });

@@ -11,6 +11,7 @@ const content = z.object({ pid: z.int(), username: z.string(), hostname: z.strin
 export interface Lock {
   /** The backend's key of it, for people. */
   readonly file: string;
+  /** 0 where the lock cannot be read. */
   readonly pid: number;
   readonly user: string;
   readonly host: string;
@@ -25,10 +26,22 @@ export interface Lock {
 export async function readLocks(store: StateStore | undefined): Promise<readonly Lock[]> {
   if (!store) return [];
   return [...(await store.locks())].map(([file, text]) => {
-    const lock = content.parse(JSON.parse(text));
+    const lock = parse(text);
+    // Nobody knows whose it is, so nobody may break it.
+    if (!lock) return { file, text, pid: 0, user: "nobody", host: "nowhere", since: "", owner: "elsewhere" };
     const { pid, username: user, hostname: host, timestamp: since } = lock;
     return { file, pid, user, host, since, owner: ownerOf(lock, store.backend), text };
   });
+}
+
+/** Undefined for what is no lock, or the half of one. */
+function parse(text: string): z.infer<typeof content> | undefined {
+  try {
+    return content.safeParse(JSON.parse(text)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** Removes a lock whose owner is proved dead. */

@@ -154,6 +154,7 @@ function run(
   { signal, onSpawn, input }: RunOptions,
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return resolve({ code: 1, stdout: "", stderr: "it was stopped before it began" });
     const child = spawn("pulumi", ["--non-interactive", "--color", "never", ...args], {
       cwd: root,
       // The command knows --event-log only with the first. Much of the time of an engine and its plugins goes into collecting garbage. They do it later: a short-lived reader of

@@ -7,7 +7,7 @@ import { withSecretVersion } from "../config/raise";
 import { parseSecretVersions, secretNames, type SecretName } from "../config/secret-versions";
 import { endSessions } from "../inventory/database";
 import { containerStart, liveContainers, type LiveContainer } from "../inventory/docker";
-import { alone, type LockOptions } from "./group-lock";
+import { alone, type Running } from "./lifecycle/alone";
 import type { Workspace } from "./pulumi";
 import { platformUnder } from "./read-platform";
 import { changeFile, findSubstation, whyNot } from "./typed-file";
@@ -39,13 +39,11 @@ export async function rotate(
   workspace: Workspace,
   id: string,
   secret: string = "root",
-  options: Pick<LockOptions, "signal" | "onWait"> = {},
+  options: Running = {},
 ): Promise<Rotation> {
   const { group } = findSubstation(loadFleet(join(workspace.root, "stacks")), id);
   const name = findSecret(secret);
-  return await alone(workspace, group, { what: "rotate", ...options }, () =>
-    renew(workspace, id, name, options.signal),
-  );
+  return await alone(workspace, group, "rotate", options, () => renew(workspace, id, name, options.signal));
 }
 
 async function renew(

@@ -28,7 +28,7 @@ export interface EngineLook {
   readonly errors: readonly string[];
 }
 
-export type EngineOptions = Pick<PlanOptions, "held" | "parallel" | "signal">;
+export type EngineOptions = Pick<PlanOptions, "held" | "parallel" | "signal" | "target">;
 
 /** What is live against what the files ask for: the preview of an update that looks around first, by every rule. Changes nothing. */
 export async function intentDrift(

@@ -55,10 +55,9 @@ function refuse({ workspace, owner }: Subject, urns: readonly string[], steps: r
     mayTouch: 1,
     removable: new Set([owner.id]),
   };
-  // A plan that was not heard to its end would look like one that does nothing.
-  const missing = urns.filter((urn) => !steps.some((step) => step.urn === urn));
+  const unheard = urns.filter((urn) => !steps.some((step) => step.urn === urn));
   const said = [
-    ...missing.map((urn) => `nothing was heard of the removal of ${urn}`),
+    ...unheard.map((urn) => `it says nothing of ${urn}`),
     ...others.map(({ op, urn }) => `it would ${op} ${urn}`),
     ...judge(planRules, { ...noFacts, step: [...steps] }, intent).map(
       ({ rule, message }) => `${rule.id}: ${message}`,

@@ -4,16 +4,13 @@ import { today } from "../../config/lifecycle/day";
 import { withoutSuspension, withSuspension } from "../../config/lifecycle/key";
 import type { Suspension } from "../../config/lifecycle/suspension";
 import { textFinding } from "../../config/text";
-import { alone, type LockOptions } from "../group-lock";
 import { targets } from "../prove/target";
 import type { Workspace } from "../pulumi";
 import { changeFile, findSubstation, whyNot } from "../typed-file";
 import { up } from "../up";
+import { alone, type Running } from "./alone";
 import { disobeyed } from "./obeys";
 import { onlyOne } from "./only";
-
-/** A signal asks the engine to stop after the steps under way. */
-export type Suspending = Pick<LockOptions, "signal" | "onWait">;
 
 /** What a suspension came to. */
 export interface Suspended extends Suspension {
@@ -33,41 +30,38 @@ export async function suspend(
   workspace: Workspace,
   id: string,
   reason: string,
-  options: Suspending = {},
+  options: Running = {},
 ): Promise<Suspended> {
   const finding = textFinding(reason, 1, 200);
   if (finding) throw new UserError(`--reason: ${finding.why}. Nothing was changed.`);
-  const { group } = onlyOne(join(workspace.root, "stacks"), id);
-  return await alone(workspace, group, { what: "suspend", ...options }, () =>
-    suspendAlone(workspace, id, reason, options.signal),
-  );
-}
-
-async function suspendAlone(
-  workspace: Workspace,
-  id: string,
-  reason: string,
-  signal: AbortSignal | undefined,
-): Promise<Suspended> {
   const stacks = join(workspace.root, "stacks");
   const { group, held, load } = onlyOne(stacks, id);
-  const spec = findSubstation(load(stacks), id);
-  const suspended = { since: spec.suspended?.since ?? today(), reason };
-  changeFile(
-    stacks,
-    spec,
-    {
-      change: (text) => withSuspension(text, suspended),
-      wrong: (read) => (read?.suspended?.reason === reason ? undefined : JSON.stringify(read?.suspended)),
-      what: "changed to suspended",
-      byHand: `Write "suspended: { since: ${suspended.since}, reason: … }"`,
-    },
-    load,
-  );
-  await updateOne(workspace, { id, group, held, what: "suspended", file: spec.file, signal });
-  const [target] = await targets(workspace, { group, only: new Set([id]) });
-  if (!target?.standing?.shop) throw new Error(`${id} is not in its stack after its update`);
-  return { ...suspended, group, file: spec.file, disobeyed: await disobeyed(target, target.standing) };
+  return await alone(workspace, group, "suspend", options, async () => {
+    const spec = findSubstation(load(stacks), id);
+    const suspended = { since: spec.suspended?.since ?? today(), reason };
+    changeFile(
+      stacks,
+      spec,
+      {
+        change: (text) => withSuspension(text, suspended),
+        wrong: (read) => (read?.suspended?.reason === reason ? undefined : JSON.stringify(read?.suspended)),
+        what: "changed to suspended",
+        byHand: `Write "suspended: { since: ${suspended.since}, reason: … }"`,
+      },
+      load,
+    );
+    await updateOne(workspace, {
+      id,
+      group,
+      held,
+      what: "suspended",
+      file: spec.file,
+      signal: options.signal,
+    });
+    const [target] = await targets(workspace, { group, only: new Set([id]) });
+    if (!target?.standing?.shop) throw new Error(`${id} is not in its stack after its update`);
+    return { ...suspended, group, file: spec.file, disobeyed: await disobeyed(target, target.standing) };
+  });
 }
 
 /**
@@ -77,39 +71,29 @@ async function suspendAlone(
 export async function resume(
   workspace: Workspace,
   id: string,
-  options: Suspending = {},
-): Promise<Pick<Suspended, "group" | "file">> {
-  const { group } = onlyOne(join(workspace.root, "stacks"), id);
-  return await alone(workspace, group, { what: "resume", ...options }, () =>
-    resumeAlone(workspace, id, options.signal),
-  );
-}
-
-async function resumeAlone(
-  workspace: Workspace,
-  id: string,
-  signal: AbortSignal | undefined,
+  options: Running = {},
 ): Promise<Pick<Suspended, "group" | "file">> {
   const stacks = join(workspace.root, "stacks");
   const { group, held, load } = onlyOne(stacks, id);
-  const spec = findSubstation(load(stacks), id);
-  changeFile(
-    stacks,
-    spec,
-    {
-      change: withoutSuspension,
-      wrong: (read) => (read && !read.suspended ? undefined : JSON.stringify(read?.suspended)),
-      what: 'changed to have no "suspended"',
-      byHand: 'Take away "suspended"',
-    },
-    load,
-  );
-  await updateOne(workspace, { id, group, held, what: "resumed", file: spec.file, signal });
-  return { group, file: spec.file };
+  return await alone(workspace, group, "resume", options, async () => {
+    const spec = findSubstation(load(stacks), id);
+    changeFile(
+      stacks,
+      spec,
+      {
+        change: withoutSuspension,
+        wrong: (read) => (read && !read.suspended ? undefined : JSON.stringify(read?.suspended)),
+        what: 'changed to have no "suspended"',
+        byHand: 'Take away "suspended"',
+      },
+      load,
+    );
+    await updateOne(workspace, { id, group, held, what: "resumed", file: spec.file, signal: options.signal });
+    return { group, file: spec.file };
+  });
 }
 
-interface One {
-  readonly signal?: AbortSignal | undefined;
+interface One extends Pick<Running, "signal"> {
   readonly id: string;
   readonly group: string;
   readonly held: ReadonlySet<string>;

@@ -17,7 +17,7 @@ import { Members } from "./members";
 import type { OpenOptions } from "./open";
 import { proveMembers } from "./proofs";
 import { repairIfCut } from "./recover";
-import { causeOf, remedyOf } from "./causes";
+import { causeOf, isCutOff, remedyOf } from "./causes";
 import { Watch } from "./watch";
 
 /** One group's part of an opening. */
@@ -153,7 +153,7 @@ async function update(
     if (owner && !isIdle(op)) planned.set(owner.id, [...(planned.get(owner.id) ?? []), urn]);
   const journals = new Map([...planned.keys()].map((id) => [id, run.journal.begin("open", { group, id })]));
   const timings = new Timings();
-  const watch = new Watch(run.ids, (id, step) => {
+  const watch = new Watch([...run.ids, ...run.others], (id, step) => {
     journals.get(id)?.note(step, "begun");
     tell({ event: "step", group, id, step });
   });
@@ -177,7 +177,7 @@ async function update(
     const cause = causeOf(own.map(({ text }) => text)) || general;
     members.changed(id, timings.of(id));
     // What was under way when it was stopped may end as cancelled.
-    if (signal?.aborted && left > 0 && (step === undefined || /cancell?ed/i.test(cause)))
+    if (signal?.aborted && left > 0 && (step === undefined || isCutOff(cause)))
       members.leave(
         id,
         `it was stopped with ${left} of ${urns.length} resources to go: the next run goes on from there`,

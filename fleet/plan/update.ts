@@ -64,7 +64,7 @@ export async function planUpdate(
   { maxTouched, held = new Set(), expectNoChanges = false, ...options }: PlanOptions = {},
 ): Promise<UpdatePlan> {
   const read = loadIntent(workspace.root, stack, held);
-  const intent = { ...read, mayTouch: mayTouch(read.substations.size, maxTouched) };
+  const intent = { ...read, mayTouch: mayTouch(read.substations.size + held.size, maxTouched) };
   const steps: StepFact[] = [];
   const found: PolicyViolation[] = [];
   const errors: string[] = [];

@@ -1,7 +1,9 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { databaseName } from "../../config/names";
 import { until } from "../../local/process";
 import { Lab } from "./lab";
+import { asSuperuser } from "./observe";
 import { expectExplained, failures, open, outcomesOf, PoisonedBatch } from "./poisons";
 
 // A batch in three groups, by the command, on the real engine: some of its members are poisoned, and the others do not mind. A shop that never becomes healthy takes a minute to
@@ -84,14 +86,30 @@ test("mended, the next run opens those six and leaves the others as they are; th
   ]);
 });
 
-test("a member whose file is broken stays as it stands, whatever else of its group is opened", async () => {
+test("a member whose file is broken stays as it stands, whatever else is opened", async () => {
   const before = await batch.containers(east);
   fs.writeFileSync(lab.file("east", "chun"), "title: [\n");
   batch.write("no-image", { title: "改名" });
   const { code, report } = await open(lab, "--all");
   expect(code).toBe(1);
-  expect(outcomesOf(report)).toMatchObject({ chun: "failed", "no-image": "open", "over-tier": "unchanged" });
+  const unchanged = batch.ids.map((id) => [id, "unchanged"]);
+  expect(outcomesOf(report)).toEqual({
+    ...Object.fromEntries(unchanged),
+    chun: "failed",
+    "no-image": "open",
+  });
   const after = await batch.containers(east);
   expect(after).toEqual({ ...before, "no-image": after["no-image"] });
   expect(after["no-image"]).not.toBe(before["no-image"]);
+});
+
+test("a database that is gone from its server is not made anew, empty; the others of its group do not mind", async () => {
+  batch.write("chun");
+  await asSuperuser(lab, (client) =>
+    client.query(`DROP DATABASE ${databaseName(lab.name, "dong")} WITH (FORCE)`),
+  );
+  const { code, report } = await open(lab, "dong", "taken");
+  expect([code, outcomesOf(report)]).toEqual([1, { dong: "failed", taken: "unchanged" }]);
+  expect(failures(report)["dong"]).toMatchObject({ step: "plan" });
+  expect(failures(report)["dong"]?.cause).toMatch(/is gone from its server, and its data with it/);
 });
