@@ -18,5 +18,6 @@ try {
   process.stderr.write("substation: its packages are not installed: run `npm run setup` in " + root + "\n");
   process.exit(2);
 }
+require("../scripts/lazy-modules.cjs");
 require("../scripts/typescript.cjs");
 require("./main.ts").run();

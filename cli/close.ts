@@ -40,7 +40,10 @@ export function closeCommand(): Command {
         say(`${file} orders that ${id} be closed: commit it`);
       }
       if (options.orderOnly) return;
-      const ids = id === undefined ? [...loadFleet(join(root, "stacks")).closings.keys()] : [id];
+      const ids =
+        id === undefined
+          ? [...loadFleet(join(root, "stacks")).closings.values()].map((order) => order.id)
+          : [id];
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort());
       const done: Closed[] = [];

@@ -107,11 +107,10 @@ function baseOf({ base }: Options, approved: Approved): string {
 }
 
 /** `canary=[{"group":"demo","ids":"jia yi"}]`, as a matrix of jobs takes it; the three rings, also the empty ones. */
-function matrices({ allowed, rings }: Comparison): string {
-  return ["canary", "tenth", "rest"]
-    .map((name, at) => `${name}=${JSON.stringify(byGroup((allowed ? rings[at] : undefined) ?? []))}\n`)
+const matrices = ({ rings }: Comparison): string =>
+  ["canary", "tenth", "rest"]
+    .map((name, at) => `${name}=${JSON.stringify(byGroup(rings[at] ?? []))}\n`)
     .join("");
-}
 
 function byGroup(ring: readonly ReviewMember[]): { readonly group: string; readonly ids: string }[] {
   const groups = new Map<string, string[]>();

@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
 import { isPlatformStack } from "../config/stack-config";
 import { share, unitFinding } from "../config/units";
+import { withGroupLock } from "../fleet/group-lock";
 import type { EngineEvent } from "../fleet/pulumi";
 import { isIdle, type UpdatePlan, type Violation } from "../fleet/plan";
 import { up, type Outcome } from "../fleet/up";
@@ -44,28 +45,25 @@ export function upCommand(): Command {
         });
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort());
-      say(`looking at what an update of ${stack} would do`);
       const workspace = projectWorkspace();
-      const outcome = await up(
-        workspace,
-        stack,
-        {
-          maxTouched,
-          signal: stop.signal,
-          confirm: async (plan) => {
-            process.stdout.write(planText(plan));
-            return yes ?? (await ask(`Update ${stack}? [y/N] `, stop.signal));
-          },
-        },
-        (event) => showProgress(event),
-      );
-      process.stdout.write(outcomeText(outcome));
-      if (outcome.kind === "refused" || outcome.kind === "failed") process.exitCode = 1;
-      if (outcome.kind === "updated" && prove && !isPlatformStack(stack)) {
+      const onWait = (holder: string) => say(`waiting for ${holder}, who works on ${stack}`);
+      const { signal } = stop;
+      const locked = await withGroupLock(workspace, stack, { what: "up", signal, onWait }, async () => {
+        say(`looking at what an update of ${stack} would do`);
+        const confirm = async (plan: UpdatePlan) => {
+          process.stdout.write(planText(plan));
+          return yes ?? (await ask(`Update ${stack}? [y/N] `, signal));
+        };
+        const outcome = await up(workspace, stack, { maxTouched, signal, confirm }, showProgress);
+        process.stdout.write(outcomeText(outcome));
+        if (outcome.kind === "refused" || outcome.kind === "failed") return 1;
+        if (outcome.kind !== "updated" || !prove || isPlatformStack(stack)) return 0;
         const { text, open } = await openGroup(workspace, stack);
         process.stdout.write(text);
-        if (!open) process.exitCode = 1;
-      }
+        return open ? 0 : 1;
+      });
+      if (locked.kind === "busy") say("the wait was stopped; nothing was changed");
+      process.exitCode = locked.kind === "done" ? locked.result : 1;
     });
 }
 

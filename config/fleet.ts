@@ -80,7 +80,7 @@ export interface Fleet {
   readonly templates: Templates;
   /** The substations by group and file name; those files whose own content has problems are left out. */
   readonly groups: ReadonlyMap<string, readonly SubstationSpec[]>;
-  /** By id, those that can be read. One whose removal has begun is not among the substations any more. */
+  /** By `<group>/<id>`, those that can be read. One whose removal has begun is not among the substations any more. */
   readonly closings: ReadonlyMap<string, ClosingOrder>;
   /** How many files were looked into. */
   readonly fileCount: number;
@@ -110,7 +110,7 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
     for (const file of orders) {
       const { order, problems: found } = loadOrder(root, group, file, files, displayName);
       problems.push(...found);
-      if (order) closings.set(order.id, order);
+      if (order) closings.set(`${group}/${order.id}`, order);
     }
     const specs: SubstationSpec[] = [];
     const secrets = lazySecrets(root, group, (message) =>
@@ -125,7 +125,7 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
       });
       problems.push(...found);
       claims.push(claim);
-      const order = closings.get(file.id);
+      const order = closings.get(`${group}/${file.id}`);
       if (spec && !idFinding(spec.id) && !order?.removing) specs.push(order ? closing(spec, order) : spec);
     }
     if (files.length > substationsPerGroup) {
@@ -135,8 +135,13 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
     if (!groupFinding(group)) groups.set(group, specs);
   }
   problems.push(...collisions(claims), ...templates.problems);
+  const orderCount = tree.groups.reduce((sum, { orders }) => sum + orders.length, 0);
   const fileCount =
-    claims.length + tree.channels.length + tree.templates.length + (tree.tiers === undefined ? 0 : 1);
+    claims.length +
+    orderCount +
+    tree.channels.length +
+    tree.templates.length +
+    (tree.tiers === undefined ? 0 : 1);
   return {
     root,
     tiers: tiers.byName,
@@ -168,7 +173,8 @@ function loadOrder(
   const orphan = files.some((one) => one.id === id) ? [] : [orphanOrder(id, { file, line: 1, column: 1 })];
   if (!document || document.broken) return { problems: [...found, ...orphan] };
   const { order, problems } = readOrder(id, group, document, minimumGrace(root, group));
-  const all = [...found, ...problems, ...orphan];
+  // At the very end of a closing the substation's file goes before its order.
+  const all = [...found, ...problems, ...(order?.removing ? [] : orphan)];
   return order && all.length === 0 ? { order, problems: [] } : { problems: all };
 }
 

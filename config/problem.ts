@@ -47,6 +47,13 @@ export function formatProblem(p: Problem): string {
   return `${printable(p.file)}:${p.line}:${p.column}  ${p.code}  ${printable(p.message)}`;
 }
 
+/** The problems that a text holds lines of, as `formatProblem` writes them. */
+export const problemsIn = (text: string): Problem[] =>
+  [...text.matchAll(/^(\S+):(\d+):(\d+) {2}([a-z-]+\/[a-z-]+) {2}(.*)$/gm)].map(
+    ([, file = "", line, column, code, message = ""]) =>
+      ({ file, line: Number(line), column: Number(column), code, message }) as Problem,
+  );
+
 /** By file, line, column, code; files in code unit order, so that every machine prints the same. */
 export function compareProblems(a: Problem, b: Problem): number {
   return (

@@ -60,7 +60,7 @@ export async function withGroupLock<T>(
   const claim = writeClaim(file, what);
   let holder: string | undefined;
   try {
-    holder = await free(() => holderOf(takeLock(file, claim, isDead)));
+    holder = await free(() => holderOf(file, takeLock(file, claim, isDead)));
   } finally {
     rmSync(claim, { force: true });
   }
@@ -90,9 +90,13 @@ function isDead(text: string): boolean {
   return !held || stateOf(held.owner) === "dead";
 }
 
-function holderOf(text: string | undefined): string | undefined {
+function holderOf(file: string, text: string | undefined): string | undefined {
   const held = text === undefined ? undefined : parse(text);
-  return held && `${ownerText(held.owner)} (${held.user}, ${held.what}, since ${held.since})`;
+  if (!held) return undefined;
+  // Whether that one still runs can be seen there alone.
+  const gone =
+    stateOf(held.owner) === "elsewhere" ? `; if that machine is gone for good, remove ${file}` : "";
+  return `${ownerText(held.owner)} (${held.user}, ${held.what}, since ${held.since}${gone})`;
 }
 
 /** Who updates the stack without this program. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
-import { parseStat, readProc } from "../inventory/process";
+import { isEngine, parseStat, readProc } from "../inventory/process";
 import { exists, isRunning, type OwnerState } from "./owner";
 import type { StateStore } from "./state-store";
 
@@ -11,6 +11,7 @@ const content = z.object({ pid: z.int(), username: z.string(), hostname: z.strin
 export interface Lock {
   /** The backend's key of it, for people. */
   readonly file: string;
+  /** 0 where the lock cannot be read. */
   readonly pid: number;
   readonly user: string;
   readonly host: string;
@@ -25,10 +26,22 @@ export interface Lock {
 export async function readLocks(store: StateStore | undefined): Promise<readonly Lock[]> {
   if (!store) return [];
   return [...(await store.locks())].map(([file, text]) => {
-    const lock = content.parse(JSON.parse(text));
+    const lock = parse(text);
+    // Nobody knows whose it is, so nobody may break it.
+    if (!lock) return { file, text, pid: 0, user: "nobody", host: "nowhere", since: "", owner: "elsewhere" };
     const { pid, username: user, hostname: host, timestamp: since } = lock;
     return { file, pid, user, host, since, owner: ownerOf(lock, store.backend), text };
   });
+}
+
+/** Undefined for what is no lock, or the half of one. */
+function parse(text: string): z.infer<typeof content> | undefined {
+  try {
+    return content.safeParse(JSON.parse(text)).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** Removes a lock whose owner is proved dead. */
@@ -47,13 +60,20 @@ function ownerOf(lock: z.infer<typeof content>, backend: string): OwnerState {
   const stat = readProc(`/proc/${lock.pid}/stat`);
   if (stat === undefined) return exists(lock.pid) ? "alive" : "dead"; // another user's, where /proc hides them (hidepid)
   const found = parseStat(stat);
-  if (!isRunning(found) || !found.name.startsWith("pulumi")) return "dead";
+  if (!isRunning(found) || !isEngine(found.name)) return "dead";
   // Two seconds of grace for rounding.
   const younger = startedMs(found.startTicks) > Date.parse(lock.timestamp) + 2000;
   const environment = readProc(`/proc/${lock.pid}/environ`)?.split("\0");
-  const elsewhere = environment !== undefined && !environment.includes(`PULUMI_BACKEND_URL=${backend}`);
+  const works = environment
+    ?.find((line) => line.startsWith("PULUMI_BACKEND_URL="))
+    ?.split("=")
+    .slice(1)
+    .join("=");
+  const elsewhere = works !== undefined && bare(works) !== bare(backend); // one that was logged in names none
   return younger && elsewhere ? "dead" : "alive";
 }
+
+const bare = (backend: string): string => backend.replace(/\/+$/, "");
 
 /** Clock ticks per second in /proc, the same on every Linux that Node runs on (proc(5), sysconf(_SC_CLK_TCK)). */
 const ticks = 100;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { UserError } from "../config/error";
 import { readable } from "./anomalies";
-import type { Workspace } from "./pulumi";
+import { pulumi, type Workspace } from "./pulumi";
 import { platformUnder, readPlatform } from "./read-platform";
 import { standing } from "./standing";
 
@@ -69,4 +69,14 @@ test("a database server that does not answer is told as one that is away", async
     "the books of mengxiang cannot be read (ECONNREFUSED connect): see that the database server can be reached from here.",
   );
   await expect(readable("mengxiang", () => Promise.reject(new TypeError("x")))).rejects.toThrow(TypeError);
+});
+
+test("a command that was stopped before it began does not begin", async () => {
+  answers(0, "done");
+  expect(await pulumi(workspace, ["up"], { signal: AbortSignal.abort() })).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "it was stopped before it began",
+  });
+  expect((await pulumi(workspace, ["up"])).stdout).toBe("done\n");
 });

@@ -154,11 +154,12 @@ function run(
   { signal, onSpawn, input }: RunOptions,
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return resolve({ code: 1, stdout: "", stderr: "it was stopped before it began" });
     const child = spawn("pulumi", ["--non-interactive", "--color", "never", ...args], {
       cwd: root,
-      // The command knows --event-log only with the first. The engine and its plugins spend a third of their time on collecting garbage, and live for a minute: they do it
-      // later, but for the sake of those that share the machine not above half a gigabyte each.
-      env: { GOGC: "400", GOMEMLIMIT: "512MiB", ...env, PULUMI_DEBUG_COMMANDS: "true" },
+      // The command knows --event-log only with the first. Much of the time of an engine and its plugins goes into collecting garbage. They do it later: a short-lived reader of
+      // a big state much later, those that live for a minute by as much as others on the machine have memory to spare for it.
+      env: { GOGC: args[0] === "stack" ? "400" : "200", ...env, PULUMI_DEBUG_COMMANDS: "true" },
       stdio: ["pipe", "pipe", "pipe"],
       detached: true, // a group of its own: a Ctrl-C in the terminal reaches the engine once, through `signal`
     });

@@ -20,7 +20,10 @@ export async function repairStack(workspace: Workspace, name: string): Promise<S
     scope: { platform: settings.setting(host, "name") ?? "", group: isPlatform ? undefined : name },
     platform: () => (isPlatform ? Promise.resolve(undefined) : readPlatform(workspace, host)),
   });
-  return { ...repaired, cut: isPlatform ? [] : settleCutRuns(workspace.root, name) };
+  return {
+    ...repaired,
+    cut: isPlatform ? [] : settleCutRuns(workspace.root, name, new Set(repaired.skipped)),
+  };
 }
 
 /** What was done as sentences, without full stops; none where there was nothing to do. */
@@ -34,4 +37,5 @@ export const repairLines = (done: StackRepair): string[] => [
     (what) => `removed the container ${what}, which was not recorded; the next update makes it anew`,
   ),
   ...done.forgotten.map((what) => `forgot ${what}, which was begun and not made`),
+  ...done.skipped.map((id) => `left ${id} for later, since its file has problems`),
 ];

@@ -1,5 +1,9 @@
+import { basename, dirname, join } from "node:path";
+import { loadFleet } from "../config/fleet";
+import { substationIn } from "../config/hold";
 import { labels } from "../config/names";
 import type { Platform } from "../config/platform";
+import { problemsIn } from "../config/problem";
 import { removeContainer } from "../inventory/docker";
 import { UserError } from "../config/error";
 import { pendingCreations, recorded, type Checkpoint, type Resource } from "./checkpoint";
@@ -7,7 +11,7 @@ import { heldOptions } from "./hold";
 import { endLeftovers } from "./leftovers";
 import { hasUnknown, importId, lookAround, unknownContainers, untilSettled, type Scope } from "./live";
 import { breakLock, readLocks } from "./lock";
-import { pulumiOk, type Workspace } from "./pulumi";
+import { pulumi, pulumiOk, type Workspace } from "./pulumi";
 import { shownBackend, stateStore, type StateStore } from "./state-store";
 
 /** What a repair did, for people to read. */
@@ -23,6 +27,8 @@ export interface Repair {
   readonly removed: readonly string[];
   /** Creations that were begun and made nothing that lasts. */
   readonly forgotten: readonly string[];
+  /** Ids of members whose files have problems, so that nobody knows what an update of them had begun to make: they are looked at again once these are mended. */
+  readonly skipped: readonly string[];
 }
 
 export interface Stack {
@@ -67,11 +73,14 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
   }
   for (const { Id } of strays) await removeContainer(Id);
 
+  const skipped = new Set<string>();
   const candidates = [...pending];
   const begun = new Set(pending.map(({ urn }) => urn));
   const seen = new Set([...known, ...pending.flatMap(databaseObject)]);
   if (hasUnknown(live, stack.scope, seen))
-    candidates.push(...(await nextCreations(workspace, stack.name)).filter(({ urn }) => !begun.has(urn)));
+    candidates.push(
+      ...(await nextCreations(workspace, stack.name, skipped)).filter(({ urn }) => !begun.has(urn)),
+    );
   const found = candidates.flatMap((resource) => {
     const id = importId(live, resource);
     return id === undefined ? [] : [{ resource, id }];
@@ -88,6 +97,7 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
       [labels.id, labels.role].flatMap((label) => Labels[label] ?? []).join(" "),
     ),
     forgotten: pending.filter((resource) => !adopted.has(resource)).map(title),
+    skipped: [...skipped],
   };
 }
 
@@ -98,6 +108,11 @@ async function breakStaleLocks(store: StateStore, name: string): Promise<string[
     if (lock.owner === "alive") {
       throw new UserError(
         `stack ${name} is locked by a running update: ${who}. Wait for it, or stop it with Ctrl-C where it runs.`,
+      );
+    }
+    if (lock.pid === 0) {
+      throw new UserError(
+        `stack ${name} has a lock that cannot be read: ${lock.file}. Whose it is nobody can tell: see that no update of the stack runs anywhere, and remove it.`,
       );
     }
     if (lock.owner === "elsewhere") {
@@ -111,17 +126,45 @@ async function breakStaleLocks(store: StateStore, name: string): Promise<string[
   return broken;
 }
 
-/** What an update would create now. Asked of the program, since what the state does not tell, it must. */
-async function nextCreations(workspace: Workspace, stack: string): Promise<readonly Resource[]> {
-  // Of one that is being closed nothing is created any more, and its closing sees to the rest.
-  const { at, exclude } = await heldOptions(workspace, stack, new Set());
-  const excluded = exclude.flatMap((urn) => ["--exclude", urn]);
-  const { steps } = JSON.parse(
-    await pulumiOk(at, ["preview", "-s", stack, "--json", "--refresh=false", ...excluded]),
-  ) as {
-    steps?: readonly { readonly op: string; readonly newState?: Resource }[];
-  };
-  return (steps ?? []).flatMap(({ op, newState }) => (op === "create" && newState ? newState : []));
+/**
+ * What an update would create now. Asked of the program, since what the state does not tell, it must. It lays out nothing while a file has a problem: those members are left out.
+ * @param skipped gets their ids
+ */
+async function nextCreations(
+  workspace: Workspace,
+  stack: string,
+  skipped: Set<string>,
+): Promise<readonly Resource[]> {
+  for (;;) {
+    // Of one that is being closed nothing is created any more, and its closing sees to the rest.
+    const { at, exclude } = await heldOptions(workspace, stack, skipped);
+    const excluded = exclude.flatMap((urn) => ["--exclude", urn]);
+    const args = ["preview", "-s", stack, "--json", "--refresh=false", ...excluded];
+    const { code, stdout, stderr } = await pulumi(at, args);
+    if (code === 0) {
+      const { steps = [] } = JSON.parse(stdout) as { steps?: readonly Planned[] };
+      return steps.flatMap(({ op, newState }) => (op === "create" && newState ? newState : []));
+    }
+    const fresh = membersIn(workspace, stack, `${stdout}\n${stderr}`).filter((id) => !skipped.has(id));
+    if (fresh.length === 0)
+      throw new UserError(
+        `what the update of ${stack} had begun to make cannot be told, since its program does not run. Nothing was adopted. It said: ${(stderr || stdout).trim()}`,
+      );
+    for (const id of fresh) skipped.add(id);
+  }
+}
+
+interface Planned {
+  readonly op: string;
+  readonly newState?: Resource;
+}
+
+/** Members whose files the program finds fault with. With `--json` its words come as JSON, line ends escaped. */
+function membersIn({ root }: Workspace, stack: string, said: string): string[] {
+  const fleet = loadFleet(join(root, "stacks"));
+  return problemsIn(said.replaceAll("\\n", "\n"))
+    .filter(({ file }) => basename(dirname(file)) === stack)
+    .flatMap((problem) => substationIn(fleet, problem) ?? []);
 }
 
 /** Writes the state without the pending operations and with what was found, which is then read from its provider. */

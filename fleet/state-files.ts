@@ -27,8 +27,12 @@ export function stateFiles(backend: string, name: StackName): StateStore | undef
     backend,
     locks() {
       const files = list(folders.locks).filter((file) => file.endsWith(".json"));
-      const paths = files.map((file) => join(folders.locks, file));
-      return Promise.resolve(new Map(paths.map((path) => [path, readFileSync(path, "utf8")])));
+      const texts = files.flatMap((file) => {
+        const path = join(folders.locks, file);
+        const text = readIfThere(path);
+        return text === undefined ? [] : [[path, text] as const];
+      });
+      return Promise.resolve(new Map(texts));
     },
     // A lock's name is its owner's alone: no other is ever put in its place.
     removeLock(path) {
@@ -81,6 +85,16 @@ export function list(folder: string): readonly string[] {
     return readdirSync(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Undefined for what was given back since its folder was listed. */
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
 }

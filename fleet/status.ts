@@ -52,11 +52,9 @@ export interface ProofStatus {
  */
 export async function fleetStatus(workspace: Workspace, ids: readonly string[]): Promise<SubstationStatus[]> {
   const { closings } = loadFleet(join(workspace.root, "stacks"));
-  const isRemoved = (id: string): boolean => closings.get(id)?.removing !== undefined;
-  const others = ids.filter((id) => !isRemoved(id));
-  const removed = [...closings.values()].filter(
-    ({ id }) => isRemoved(id) && (ids.length === 0 || ids.includes(id)),
-  );
+  const removing = [...closings.values()].filter((order) => order.removing);
+  const others = ids.filter((id) => !removing.some((order) => order.id === id));
+  const removed = removing.filter(({ id }) => ids.length === 0 || ids.includes(id));
   const looked = ids.length > 0 && others.length === 0 ? [] : await targets(workspace, { ids: others });
   return [...(await statusOf(workspace.root, looked)), ...removed.map(removingStatus)];
 }

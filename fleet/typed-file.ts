@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { UserError } from "../config/error";
 import { formatProblem, loadFleet, problemsFor, type Fleet, type SubstationSpec } from "../config/fleet";
 import { others } from "../config/suggest";
 import type { Outcome } from "./up";
+import { replaceFile } from "./write-new";
 
 /** @throws UserError where there is none of that id, or a file that concerns its group has a problem */
 export function findSubstation(fleet: Fleet, id: string): SubstationSpec {
@@ -52,13 +53,13 @@ export function changeFile(
 ): void {
   const before = readFileSync(file, "utf8");
   try {
-    writeFileSync(file, change(before));
+    replaceFile(file, change(before));
     const fleet = load(stacks);
     refuse(fleet, group);
     const read = wrong(fleet.groups.get(group)?.find((spec) => spec.id === id));
     if (read !== undefined) throw new Error(`it is then read as ${read}`);
   } catch (error) {
-    writeFileSync(file, before);
+    replaceFile(file, before);
     const why = error instanceof Error ? error.message : String(error);
     throw new UserError(
       `${file} cannot be ${what}, and was left as it was: ${why}. ${byHand} by hand, and run this again.`,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /**
@@ -7,6 +7,26 @@ import { dirname, join } from "node:path";
  * @throws the system's error: EEXIST where there is such a file
  */
 export function writeNew(path: string, text: string): void {
+  writeBeside(path, text, (temporary) => linkSync(temporary, path)); // unlike a rename, it replaces nothing
+}
+
+/** Writes a file whole or not at all, in the place of what was there before. */
+export function replaceFile(path: string, text: string): void {
+  writeBeside(path, text, (temporary) => renameSync(temporary, path));
+  syncFolder(dirname(path));
+}
+
+/** Waits until the disk has what a folder's entries are called. */
+export function syncFolder(folder: string): void {
+  const file = openSync(folder, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writeBeside(path: string, text: string, take: (temporary: string) => void): void {
   const temporary = join(dirname(path), `.${randomBytes(6).toString("hex")}`);
   try {
     const file = openSync(temporary, "wx");
@@ -16,7 +36,7 @@ export function writeNew(path: string, text: string): void {
     } finally {
       closeSync(file);
     }
-    linkSync(temporary, path); // unlike a rename, it replaces nothing
+    take(temporary);
   } finally {
     rmSync(temporary, { force: true });
   }

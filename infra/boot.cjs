@@ -1,4 +1,5 @@
 // Loaded by Node before Pulumi's own start-up code, so that all of it is compiled once and then read from the cache.
+require("../scripts/lazy-modules.cjs");
 require("../scripts/typescript.cjs");
 
 // The SDK tells the engine of every call in a debug message, values and all. The console hides these; an event log (`--event-log`) does not, and holds

@@ -18,6 +18,8 @@ export interface ClosingDatabase {
   readonly frozen: boolean;
   /** Those of its roles that are there. */
   readonly roles: readonly string[];
+  /** The server's clock: milliseconds since 1970. */
+  readonly now: number;
 }
 
 /**
@@ -44,8 +46,13 @@ export async function lookAtDatabase(
       );
     const there = (kind: string) => found.rows.filter((row) => row.kind === kind).map((row) => row.name);
     const database = there("database").length > 0;
+    const clock = await client.query<{ now: number }>(
+      "SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now",
+    );
+    const { now } = clock.rows[0]!;
     return {
       database,
+      now,
       roles: there("role"),
       frozen: database && !(await mayAnyConnect(client, name, there("role"))),
     };

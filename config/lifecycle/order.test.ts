@@ -24,7 +24,7 @@ test("an order is no substation; from it on the shop is suspended, without its r
     undefined,
     { since: "2026-11-20", reason: "本店即将关闭" },
   ]);
-  expect(fleet.closings.get("mengxiang")).toMatchObject({
+  expect(fleet.closings.get("demo/mengxiang")).toMatchObject({
     id: "mengxiang",
     group: "demo",
     orderedBy: "王小明",
@@ -36,7 +36,7 @@ test("one whose removal has begun is not laid out any more, and its name is stil
   const removing = `${order}removing: { since: "2026-12-23T12:00:00Z", export: 2026-12-23T11-59-58.123Z }\n`;
   const fleet = fleetOf(files(removing));
   expect([fleet.lines, ids(fleet)]).toEqual([[], ["haitang"]]);
-  expect(fleet.closings.get("mengxiang")?.removing?.export).toBe("2026-12-23T11-59-58.123Z");
+  expect(fleet.closings.get("demo/mengxiang")?.removing?.export).toBe("2026-12-23T11-59-58.123Z");
   expect(fleetOf(files(removing, { "demo/neu.yaml": goodFile })).lines).toHaveLength(2); // host/taken, by each
 });
 

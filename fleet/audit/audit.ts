@@ -29,12 +29,14 @@ export interface AuditScope {
  * the rest is judged all the same. Everything is judged, also where only some substations are asked for: much of it can be told only by looking at all.
  *
  * @param note hears what it is at, in a few words
+ * @param onFacts is given what was seen, before it is judged
  * @throws UserError where the files have problems, so that nobody knows what should be there
  */
 export async function audit(
   workspace: Workspace,
   { platform: stack, ids }: AuditScope,
   note: (what: string) => void = () => undefined,
+  onFacts: (facts: Facts) => void = () => undefined,
 ): Promise<AuditReport> {
   const started = performance.now();
   const intent = loadPlatformIntent(workspace.root, stack);
@@ -57,6 +59,7 @@ export async function audit(
     token,
     host: [...engine.facts.host, ...zone.host],
   };
+  onFacts(facts);
   const judged = { ...intent, capacity: capacityOf(engine, server) };
   const able = rules.filter((rule) => looks.allow(rule));
   const findings = located(judge(able, facts, judged), judged);

@@ -110,9 +110,9 @@ export async function drift(
   const seen = mergeSeen(
     looked,
     placed.filter((one) => !stray(one) && !isUnopened(one.id)),
-  ).filter(({ id, object }) => !isUnopened(id) && !["substation", "stack"].includes(object.kind));
+  ).filter(({ id, object }) => !isUnopened(id) && object.kind !== "substation");
   const findings: DriftFinding[] = [
-    ...seen.map(findingOf),
+    ...seen.map((one) => findingOf(one, new Set(looked.flatMap(({ held }) => [...held])))),
     ...strays(
       placed.filter((one) => stray(one) && !leaving(one.id)),
       looked.flatMap((one) => one.unlisted),

@@ -28,7 +28,7 @@ export interface EngineLook {
   readonly errors: readonly string[];
 }
 
-export type EngineOptions = Pick<PlanOptions, "held" | "parallel" | "signal">;
+export type EngineOptions = Pick<PlanOptions, "held" | "parallel" | "signal" | "target">;
 
 /** What is live against what the files ask for: the preview of an update that looks around first, by every rule. Changes nothing. */
 export async function intentDrift(
@@ -84,7 +84,8 @@ function collector(platform: string) {
   const byUrn = new Map<string, EngineStep>();
   return {
     add(metadata: StepMetadata) {
-      if (isIdle(metadata.op)) return;
+      // Stacks and providers are no objects of anybody: providers are how objects are reached.
+      if (isIdle(metadata.op) || metadata.type.startsWith("pulumi:")) return;
       const op = metadata.op.includes("replace") ? "replace" : metadata.op;
       const before = byUrn.get(metadata.urn);
       const step = engineStep(metadata, op, platform);

@@ -21,11 +21,17 @@ const told = (rule: string, kind: string, subject: string, severity = "critical"
   } as LocatedFinding,
 });
 
-const merged = (intent: EngineStep[], state: EngineStep[], audited: Placed[] = [], compared = true) =>
+const merged = (
+  intent: EngineStep[],
+  state: EngineStep[],
+  audited: Placed[] = [],
+  compared = true,
+  held: string[] = [],
+) =>
   mergeSeen(
     [{ stack: "shops", intent, state, compared, files: new Map([["jia", "stacks/shops/jia.yaml"]]) }],
     audited,
-  ).map(findingOf);
+  ).map((seen) => findingOf(seen, new Set(held)));
 
 test("what three looks say of one object is one finding, as bad as the worst of them", () => {
   const found = merged(
@@ -100,6 +106,12 @@ test.each([
     if (op === "delete" && bad === "data-at-risk")
       expect(found[0]!.remedy).toMatch(/^Do not update the group/);
   }
+});
+
+test("of a substation whose file is broken or gone, nobody knows what it should be: nothing is mended", () => {
+  const stopped = [step(container, shop, "update", "mustRun")];
+  expect(merged([], stopped, [], true, ["jia"])).toMatchObject([{ fixable: false }]);
+  expect(merged([], stopped, [], true, ["yi"])).toMatchObject([{ fixable: true }]);
 });
 
 test("a record whose mark was changed is somebody else's now", () => {

@@ -73,9 +73,10 @@ export function mergeSeen(engines: readonly EngineSeen[], audited: readonly Plac
 
 const isGone = ({ state, intent }: Seen): boolean => state?.op === "delete" || intent?.op === "create";
 
-export function findingOf(seen: Seen): DriftFinding {
+/** @param held substations that an update must leave as they are: nobody knows what they should be */
+export function findingOf(seen: Seen, held: ReadonlySet<string>): DriftFinding {
   const { group, id, object, file, audited } = seen;
-  const fixable = isRepairable(seen);
+  const fixable = id !== undefined && !held.has(id) && isRepairable(seen);
   return {
     ...{ group, id, object, file, fixable },
     class: worst(classesOf(seen)),

@@ -16,8 +16,7 @@ const recordRules: ReadonlySet<string> = new Set([
 ]);
 const limits = ["mustRun", "memory", "memorySwap", "cpus"];
 
-export function isRepairable({ object: { kind }, id, state, intent, audited }: Seen): boolean {
-  if (id === undefined) return false;
+export function isRepairable({ object: { kind }, state, intent, audited }: Seen): boolean {
   const rules = audited.map(({ rule }) => rule.id);
   if (kind === "container") {
     if (!rules.every((rule) => containerRules.has(rule))) return false;

@@ -3,7 +3,7 @@ import { formatProblem, type Fleet } from "../../config/fleet";
 import { substationIn } from "../../config/hold";
 import { isPlatformStack } from "../../config/stack-config";
 import type { Blind } from "../audit/report";
-import type { Workspace } from "../pulumi";
+import { PulumiFailed, type Workspace } from "../pulumi";
 import { standing, type Standing } from "../standing";
 import { intentDrift, stateDrift, type EngineOptions } from "./engine";
 import type { EngineSeen } from "./merge";
@@ -20,6 +20,11 @@ export interface StackLook extends EngineSeen {
   readonly forbidden: readonly DriftFinding[];
 }
 
+const nothing = {
+  ...{ intent: [], state: [], unopened: [], unlisted: [], forbidden: [] },
+  compared: false,
+};
+
 /** Both looks of the engine at one stack. Substations of which nobody knows what they should be are left out of the one at the files, so that the others are seen. */
 export async function lookAtStack(
   workspace: Workspace,
@@ -32,7 +37,10 @@ export async function lookAtStack(
   const specs = fleet.groups.get(stack) ?? [];
   const files = new Map(specs.map(({ id, file }) => [id, file]));
   const blind: Blind[] = [];
-  const members = isPlatformStack(stack) ? new Map<string, Standing>() : await standing(workspace, stack);
+  const members = isPlatformStack(stack)
+    ? new Map<string, Standing>()
+    : await asBlind(blind, `the state of stack ${stack}`, () => standing(workspace, stack));
+  if (!members) return { ...nothing, stack, files, blind, held: new Set(files.keys()) };
   const broken = new Map<string, string>();
   for (const problem of fleet.problems) {
     const id = substationIn(fleet, problem);
@@ -47,9 +55,13 @@ export async function lookAtStack(
   const unlisted = without.filter((id) => !fleet.closings.has(id));
 
   const state = await stateDrift(workspace, stack, platform, options);
-  const intent = await asBlind(blind, `what the files of ${stack} ask for`, () =>
-    intentDrift(workspace, stack, platform, { ...options, held }),
-  );
+  // Where there is no file there is nothing to ask of: what stands without one is told as such.
+  const intent =
+    files.size === 0 && !isPlatformStack(stack)
+      ? undefined
+      : await asBlind(blind, `what the files of ${stack} ask for`, () =>
+          intentDrift(workspace, stack, platform, { ...options, held }),
+        );
   for (const [what, look] of [
     ["state", state],
     ["files", intent],
@@ -81,7 +93,7 @@ async function asBlind<T>(blind: Blind[], what: string, work: () => Promise<T>):
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError || error instanceof PulumiFailed)) throw error;
     blind.push({ what, why: error.message });
     return undefined;
   }

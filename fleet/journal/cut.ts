@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stateOf, type Owner, type OwnerState } from "../owner";
-import type { Subject } from "./entry";
+import type { Entry, Subject } from "./entry";
 import { journalFile, JournalFile, journalFolder, parseJournal, type Lines } from "./file";
 
 /** An action that was begun and not seen to end. */
@@ -27,21 +27,46 @@ export function cutRuns(root: string, group?: string): readonly CutRun[] {
 }
 
 /**
- * Writes down that cut actions were looked into, and that whatever they left is recorded or gone. To be called after a repair, with the group's lock held.
+ * Substations whose last action failed. A part may have been made and its answer lost, or given as an error: the state does not know of it then, and only a repair finds it.
+ */
+export const failedRuns = (root: string, group: string): readonly Subject[] =>
+  names(join(journalFolder(root), group))
+    .filter((name) => name.endsWith(".jsonl"))
+    .map((name) => ({ group, id: name.slice(0, -".jsonl".length) }))
+    .filter((subject) => {
+      const last = lastWhole(parseJournal(readFileSync(journalFile(root, subject))));
+      return last?.phase === "failed" && last.repaired === undefined;
+    });
+
+/**
+ * Writes down that cut and failed actions were looked into, and that whatever they left is recorded or gone. To be called after a repair, with the group's lock held.
+ * @param except ids of those that could not be looked into
  * @returns those that were dead
  */
-export function settleCutRuns(root: string, group: string): readonly CutRun[] {
-  const dead = cutRuns(root, group).filter(({ owner }) => owner === "dead");
-  for (const cut of dead) {
-    const file = new JournalFile(journalFile(root, cut));
-    file.append(
-      { run: cut.run, action: cut.action, phase: "failed", why: "it was cut off, and has been repaired" },
-      true,
-    );
-    file.close();
+export function settleCutRuns(
+  root: string,
+  group: string,
+  except: ReadonlySet<string> = new Set(),
+): readonly CutRun[] {
+  const dead = cutRuns(root, group).filter(({ id, owner }) => owner === "dead" && !except.has(id));
+  for (const cut of dead) settle(root, cut, cut);
+  for (const subject of failedRuns(root, group)) {
+    const last = lastWhole(parseJournal(readFileSync(journalFile(root, subject))));
+    if (last && !except.has(subject.id)) settle(root, subject, last);
   }
   return dead;
 }
+
+function settle(root: string, subject: Subject, { run, action }: Pick<Entry, "run" | "action">): void {
+  const file = new JournalFile(journalFile(root, subject));
+  const why = "it did not come to its end, and has been repaired";
+  file.append({ run, action, phase: "failed", why, repaired: true }, true);
+  file.close();
+}
+
+/** The last line about a whole action. */
+const lastWhole = ({ entries }: Lines): Entry | undefined =>
+  entries.findLast((line) => line !== undefined && line.step === undefined);
 
 function cutRun(root: string, subject: Subject): CutRun | undefined {
   const open = lastOpen(parseJournal(readFileSync(journalFile(root, subject))));

@@ -21,6 +21,8 @@ export const entry = z.strictObject({
   phase: z.enum(["begun", "ended", "failed"]),
   /** Why it failed, in words for people. */
   why: z.string().optional(),
+  /** Whatever the failed action had left is recorded or gone. */
+  repaired: z.literal(true).optional(),
   /** Who writes: in the first line of an action. */
   writer: owner.optional(),
   /** RFC 3339, for people: nothing is decided by it. */

@@ -1,3 +1,3 @@
-export { cutRuns, settleCutRuns, type CutRun } from "./cut";
+export { cutRuns, failedRuns, settleCutRuns, type CutRun } from "./cut";
 export type { Entry, Subject } from "./entry";
 export { Run, type Journal } from "./journal";

@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeF
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { thisProcess } from "../owner";
-import { cutRuns, Run, settleCutRuns } from ".";
+import { cutRuns, failedRuns, Run, settleCutRuns } from ".";
 import { journalFile } from "./file";
 
 let root: string;
@@ -85,4 +85,20 @@ test("a damaged line after the last known action counts as a cut run, once", () 
   expect(cutRuns(root)).toMatchObject([{ ...haitang, action: "unknown", owner: "dead" }]);
   settleCutRuns(root, "demo");
   expect(cutRuns(root)).toEqual([]);
+});
+
+test("an action that failed asks for a look at what it left, once; one that could not be looked into goes on asking", () => {
+  const subject = { ...haitang };
+  new Run(root).begin("open", subject).end("failed", "already exists");
+  expect(failedRuns(root, "demo")).toEqual([subject]);
+  settleCutRuns(root, "demo", new Set(["haitang"]));
+  expect(failedRuns(root, "demo")).toEqual([subject]);
+  settleCutRuns(root, "demo");
+  expect(failedRuns(root, "demo")).toEqual([]);
+  new Run(root).begin("open", subject).end();
+  expect(failedRuns(root, "demo")).toEqual([]);
+  new Run(root).begin("open", subject);
+  asIfDead();
+  expect(settleCutRuns(root, "demo", new Set(["haitang"]))).toEqual([]);
+  expect(cutRuns(root, "demo")).toMatchObject([{ ...subject, owner: "dead" }]);
 });

@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { certificateHash, certificateSchema, type Certificate } from "../../config/lifecycle/certificate";
 import { version } from "../../package.json";
+import { list } from "../state-files";
 import { writeNew } from "../write-new";
-import { folderName } from "./export/folder";
+import { certificateFile } from "./archive-place";
+import { voidExports } from "./export/folder";
 import type { Look } from "./look";
 import type { Subject } from "./subject";
 
@@ -14,8 +16,9 @@ import type { Subject } from "./subject";
  */
 export function archive({ workspace, owner, order, file }: Subject, { exports }: Look): string {
   const { since, export: name } = order.removing!;
-  const folder = join("closed", owner.id, folderName(since));
-  const place = join(workspace.root, folder);
+  const relative = certificateFile(owner.id, since);
+  const path = join(workspace.root, relative);
+  const place = dirname(path);
   mkdirSync(place, { recursive: true });
   const kept = exports.find((one) => one.name === name);
   const tables = kept?.manifest.database?.tables ?? [];
@@ -40,17 +43,28 @@ export function archive({ workspace, owner, order, file }: Subject, { exports }:
       : {}),
   };
   const certificate = certificateSchema.parse({ ...unsigned, hash: certificateHash(unsigned) });
-  const path = join(place, "certificate.json");
   // One that a killed run wrote says the same.
   if (!existsSync(path)) writeNew(path, `${JSON.stringify(certificate, null, 2)}\n`);
+  voidExports(exports, `${owner.id} was closed: ${relative}`);
   for (const each of [file, order.file]) if (existsSync(each)) renameSync(each, join(place, basename(each)));
-  return join(folder, "certificate.json");
+  return relative;
 }
 
 /** What stood when the first export was made, or a later one: an export that was lost is made anew where some is gone already. */
 function everything(exports: Look["exports"]): Certificate["removed"] {
   const all = exports.flatMap(({ manifest }) => manifest.objects);
   return [...new Map(all.map((object) => [`${object.kind} ${object.name}`, object])).values()];
+}
+
+/** Substations that a certificate says were closed, each as it was written. @param root the folder of Pulumi.yaml */
+export function closedIds(root: string): ReadonlySet<string> {
+  const folder = join(root, "closed");
+  const isClosed = (id: string): boolean =>
+    list(join(folder, id)).some((time) => {
+      const path = join(folder, id, time, "certificate.json");
+      return existsSync(path) && certificateFault(path) === undefined;
+    });
+  return new Set(list(folder).filter(isClosed));
 }
 
 /** What is wrong with a certificate by itself; undefined where it is as it was written. */

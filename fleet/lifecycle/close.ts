@@ -1,28 +1,21 @@
 import { join } from "node:path";
 import { UserError } from "../../config/error";
-import { dropDatabase, freezeDatabase } from "../../inventory/closing";
-import { withGroupLock } from "../group-lock";
+import { dropDatabase, freezeDatabase, lookAtDatabase } from "../../inventory/closing";
 import { Run, type Journal } from "../journal";
 import { repairIfCut } from "../open/recover";
 import type { Workspace } from "../pulumi";
 import { secretSetting } from "../../config/stack-secrets";
 import { removeConfig } from "../stack-settings";
+import { alone, type Running } from "./alone";
 import { archive } from "./archive";
 import { exportSubstation } from "./export/export";
 import { look, type Look } from "./look";
-import { nextStep, type ClosingStep } from "./next";
+import { mustProgress, nextStep, Unchanged, type ClosingStep } from "./next";
 import { onlyOne } from "./only";
-import { markRemoving } from "./order-file";
+import { markRemoving, unmarkRemoving } from "./order-file";
 import { removeFromStack } from "./remove";
 import { orderOf, subjectOf, type Subject } from "./subject";
 import { updateOne } from "./suspend";
-
-export interface Closing {
-  /** Asks the engine to stop after the steps under way. */
-  readonly signal?: AbortSignal | undefined;
-  /** Hears of each step as it begins, and of whom it waits for. */
-  readonly note?: (what: string) => void;
-}
 
 /** How far a closing has come. */
 export interface Closed {
@@ -43,12 +36,11 @@ export interface Closed {
  * is lost. What is done next follows from what is there alone, so that it may be run again after any failure, and at any time.
  * @throws UserError where nobody has ordered it, a server cannot be looked at, or a step fails
  */
-export async function close(workspace: Workspace, id: string, options: Closing = {}): Promise<Closed> {
-  const { note = () => undefined, signal } = options;
+export async function close(workspace: Workspace, id: string, options: Running = {}): Promise<Closed> {
+  const { note = () => undefined } = options;
   const { owner } = await subjectOf(workspace, id);
   const { group } = owner;
-  const onWait = (holder: string): void => note(`waiting: ${holder} works on ${group}`);
-  const locked = await withGroupLock(workspace, group, { what: "close", signal, onWait }, async () => {
+  return await alone(workspace, group, "close", options, async () => {
     await repairIfCut(workspace, group, note);
     const journal = new Run(workspace.root).begin("close", { group, id });
     try {
@@ -57,17 +49,18 @@ export async function close(workspace: Workspace, id: string, options: Closing =
       return done;
     } catch (error) {
       journal.end("failed", error instanceof Error ? error.message : String(error));
-      throw error;
+      if (!(error instanceof Unchanged)) throw error;
+      throw new UserError(
+        `${id} cannot be closed yet: ${words[error.step]} has changed nothing of what asks for it. "substation audit" and "substation repair ${group}" tell and mend what is there besides; then run this again.`,
+      );
     }
   });
-  if (locked.kind === "done") return locked.result;
-  throw new UserError(`${locked.holder} works on ${group}: nothing was done; run this again.`);
 }
 
 async function carryOn(
   first: Subject,
   journal: Journal,
-  { note = () => undefined, signal }: Closing,
+  { note = () => undefined, signal }: Running,
 ): Promise<Closed> {
   const steps: ClosingStep[] = [];
   for (let subject = first; ;) {
@@ -82,6 +75,7 @@ async function carryOn(
         until: "until" in next ? new Date(next.until).toISOString() : undefined,
       };
     const { step } = next;
+    mustProgress(steps, step);
     note(words[step]);
     steps.push(step);
     const certificate = await journal.step(step, () => carryOut[step](subject, found, signal));
@@ -101,6 +95,7 @@ async function carryOn(
 }
 
 const words: Readonly<Record<ClosingStep, string>> = {
+  unmark: "taking out of its order that its removal has begun: it sells",
   suspend: "suspending it",
   export: "exporting its data",
   retire: "shutting its database, and exporting its data for the last time",
@@ -113,26 +108,32 @@ const words: Readonly<Record<ClosingStep, string>> = {
 type CarryOut = (subject: Subject, found: Look, signal: AbortSignal | undefined) => Promise<unknown>;
 
 const carryOut: Readonly<Record<ClosingStep, CarryOut>> = {
+  unmark: ({ order }) => Promise.resolve(unmarkRemoving(order)),
   async suspend({ workspace, owner: { id }, order }, _, signal) {
     const { group, held } = onlyOne(join(workspace.root, "stacks"), id);
     await updateOne(workspace, { id, group, held, what: "suspended", file: order.file, signal });
   },
   export: (subject, { objects, facts }) =>
     exportSubstation(subject, { objects, database: facts.database, last: false }),
-  async retire(subject, { objects, facts, roles }) {
-    const { platform, database, order } = subject;
-    if (!facts.database && !facts.standing) return markRemoving(order, undefined);
-    if (facts.database) await freezeDatabase(platform.database, database, roles);
+  async retire(subject, { objects, facts, roles, exports }) {
+    const { platform, database, order, mark } = subject;
+    // Where a run that was killed had removed all, in a working tree that is gone, the export tells of it.
+    if (!facts.database && !facts.standing)
+      return markRemoving(order, exports.findLast(({ manifest }) => manifest.last)?.name);
+    if (facts.database) {
+      await freezeDatabase(platform.database, database, roles);
+      const { frozen } = await lookAtDatabase(platform.database, database, mark);
+      if (!frozen)
+        throw new UserError(
+          `${roles.join(" or ")} may still connect to database ${database}, by a membership or a grant that is not ours: "substation audit" names it. Take it away, and run this again.`,
+        );
+    }
     return markRemoving(
       order,
       await exportSubstation(subject, { objects, database: facts.database, last: true }),
     );
   },
-  async remove(subject, { urns, roles, facts }, signal) {
-    // The engine reads its grants before it lets go of them: a run that was killed while it dropped the database may have left it without connections.
-    if (facts.database) await freezeDatabase(subject.platform.database, subject.database, roles);
-    await removeFromStack(subject, urns, signal);
-  },
+  remove: (subject, { urns }, signal) => removeFromStack(subject, urns, signal),
   drop: ({ platform, database }) => dropDatabase(platform.database, database),
   async forget({ workspace, owner: { id, group } }, { objects }) {
     for (const { kind, name } of objects)

@@ -11,6 +11,8 @@ import { exportsOf } from "./subject";
  */
 export function graceEnd(root: string, order: ClosingOrder, platform: string): number | undefined {
   const owner = { platform, group: order.group, id: order.id };
-  const first = listedExports(exportsOf({ root }, owner)).find((one) => isFor(one, { owner, order }));
+  const first = listedExports(exportsOf({ root }, owner)).find(
+    (one) => !one.isVoid && isFor(one, { owner, order }),
+  );
   return first && Date.parse(first.manifest.takenAt) + order.graceMs;
 }

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { UserError } from "../../config/error";
 import type { StandingObject } from "../../config/lifecycle/manifest";
 import { labels } from "../../config/names";
 import { storedSecrets } from "../../config/stack-secrets";
@@ -7,6 +9,7 @@ import { liveRecords } from "../../inventory/dns";
 import { liveContainers, liveVolumes } from "../../inventory/docker";
 import { substationOf } from "../../policies/facts/steps";
 import { readState, standingIn } from "../standing";
+import { certificateFile } from "./archive-place";
 import { keptExports, type KeptExport } from "./export/folder";
 import type { ClosingFacts } from "./next";
 import type { Subject } from "./subject";
@@ -24,6 +27,11 @@ export interface Look {
   readonly exports: readonly KeptExport[];
 }
 
+const databaseType = "postgresql:index/database:Database";
+
+/** Milliseconds that two clocks may differ by. */
+const clockSlack = 3_600_000;
+
 /** @throws UserError where a server cannot be looked at, or another's object has one of its names */
 export async function look(subject: Subject): Promise<Look> {
   const { workspace, owner, order, mark, platform, database } = subject;
@@ -35,6 +43,10 @@ export async function look(subject: Subject): Promise<Look> {
     liveVolumes(),
     liveRecords(platform.dns),
   ]);
+  if (Math.abs(Date.now() - found.now) > clockSlack)
+    throw new UserError(
+      `the clocks of this machine and of the database server are ${Math.round(Math.abs(Date.now() - found.now) / 60_000)} minutes apart, and a grace is counted by them: set them right. Nothing was changed.`,
+    );
   const resources = state?.deployment.resources ?? [];
   const urns = resources.filter((one) => substationOf(one, "")?.id === id).map(({ urn }) => urn);
   const known = new Set(resources.flatMap((resource) => resource.id ?? []));
@@ -54,7 +66,7 @@ export async function look(subject: Subject): Promise<Look> {
       .map(({ name }) => `${kind} ${name}`),
   );
   const exports = keptExports(subject.exports).filter(
-    (one) => one.fault === undefined && isFor(one, subject),
+    (one) => one.fault === undefined && !one.isVoid && isFor(one, subject),
   );
   return {
     urns,
@@ -69,9 +81,13 @@ export async function look(subject: Subject): Promise<Look> {
       ...secrets.map(({ name }) => ({ kind: "secret" as const, name })),
     ],
     facts: {
-      now: Date.now(),
+      now: Math.min(Date.now(), found.now),
       graceMs: order.graceMs,
       removing: order.removing && { export: order.removing.export },
+      lost: !found.database && resources.some(({ type, urn }) => type === databaseType && urns.includes(urn)),
+      certified:
+        order.removing !== undefined &&
+        existsSync(join(workspace.root, certificateFile(id, order.removing.since))),
       selling: containers.some(
         ({ Id, Labels, State }) =>
           ours(Labels) &&

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { nextStep, type ClosingFacts, type ClosingStep } from "./next";
+import { mustProgress, nextStep, type ClosingFacts, type ClosingStep } from "./next";
 import { isAllowed, stateOf, stateRules, type LifecycleAction, type LifecycleState } from "./states";
 
 /**
@@ -7,19 +7,38 @@ import { isAllowed, stateOf, stateRules, type LifecycleAction, type LifecycleSta
  * when the order is due and an export has all of it, and nobody is stuck. That the real effects are these is for the end-to-end test.
  */
 
+interface Order {
+  /** What it says, by which its exports are known: one that is brought back says the same. */
+  readonly ordered: number;
+  removing?: { readonly since: number; readonly export: string | undefined };
+}
+
 interface World {
   now: number;
   file: boolean;
   /** In the file itself. */
   suspendedByFile: boolean;
-  order: { ordered: number; removing?: { export: string | undefined } } | undefined;
+  order: Order | undefined;
+  /** When the order came into its place. */
+  placed: number;
+  /** In git: every order there was, as it was then. */
+  past: Order[];
   /** What the engine made: undefined where its stack has nothing of it. */
   standing: { record: boolean; shop: "sells" | "suspended" | "none" } | undefined;
   /** Versions of the data: each write is another one. */
   database: { data: number; connect: boolean; allowConnections: boolean } | undefined;
   roles: number;
   secrets: number;
-  exports: { name: string; takenAt: number; last: boolean; data: number | undefined; order: number }[];
+  exports: {
+    name: string;
+    takenAt: number;
+    last: boolean;
+    data: number | undefined;
+    order: number;
+    void: boolean;
+  }[];
+  /** Removals that have one. */
+  certificates: number[];
   closed: boolean;
 }
 
@@ -32,11 +51,14 @@ const planned = (): World => ({
   file: true,
   suspendedByFile: false,
   order: undefined,
+  placed: 0,
+  past: [],
   standing: undefined,
   database: undefined,
   roles: 0,
   secrets: 2,
   exports: [],
+  certificates: [],
   closed: false,
 });
 
@@ -44,6 +66,8 @@ const factsOf = (world: World): ClosingFacts => ({
   now: world.now,
   graceMs,
   removing: world.order?.removing,
+  lost: false,
+  certified: world.order?.removing !== undefined && world.certificates.includes(world.order.removing.since),
   selling: world.standing?.shop === "sells",
   standing: world.standing !== undefined,
   database: world.database !== undefined,
@@ -51,10 +75,29 @@ const factsOf = (world: World): ClosingFacts => ({
   roles: world.roles > 0,
   strays: [],
   secrets: world.secrets > 0,
-  exports: world.exports.filter(({ order }) => order === world.order?.ordered),
+  exports: exportsFor(world),
 });
 
+const exportsFor = ({ exports, order }: World) =>
+  exports.filter((one) => !one.void && one.order === order?.ordered);
+
+const voidExports: Effect = (world) => {
+  for (const one of exportsFor(world)) one.void = true;
+};
+
+const begin = (world: World, name: string | undefined): void => {
+  const order = world.order!;
+  order.removing = { since: order.removing?.since ?? ++names, export: name };
+  world.past.push(structuredClone(order));
+};
+
 type Effect = (world: World) => void;
+
+const place: Effect = (world) => {
+  world.order = { ordered: ++names };
+  world.placed = world.now;
+  world.past.push({ ...world.order });
+};
 
 const takeExport =
   (last: boolean): Effect =>
@@ -65,6 +108,7 @@ const takeExport =
       last,
       data: world.database?.data,
       order: world.order!.ordered,
+      void: false,
     });
 
 /** What the engine does when it is told to lay the substation out, in its order; one whose removal has begun is excluded. */
@@ -77,16 +121,18 @@ const lay: readonly Effect[] = [
 ];
 
 const effectsOf: Readonly<Record<ClosingStep, (world: World) => readonly Effect[]>> = {
+  unmark: () => [(world) => delete world.order!.removing],
   suspend: () => [(world) => (world.standing!.shop = "suspended")],
   export: () => [takeExport(false)],
   retire: ({ database, standing }) => {
-    if (!database && !standing) return [(world) => (world.order!.removing = { export: undefined })];
+    if (!database && !standing)
+      return [(world) => begin(world, exportsFor(world).findLast(({ last }) => last)?.name)];
     return [
       ...(database
         ? [((world) => Object.assign(world.database!, { connect: false, allowConnections: true })) as Effect]
         : []),
       takeExport(true),
-      (world) => (world.order!.removing = { export: world.exports.at(-1)!.name }),
+      (world) => begin(world, world.exports.at(-1)!.name),
     ];
   },
   remove: () => [
@@ -101,7 +147,8 @@ const effectsOf: Readonly<Record<ClosingStep, (world: World) => readonly Effect[
   ],
   forget: ({ secrets }) => Array.from({ length: secrets }, (): Effect => (world) => world.secrets--),
   archive: () => [
-    () => undefined, // the certificate
+    (world) => world.certificates.push(world.order!.removing!.since),
+    voidExports,
     (world) => (world.file = false),
     (world) => {
       world.order = undefined;
@@ -113,14 +160,16 @@ const effectsOf: Readonly<Record<ClosingStep, (world: World) => readonly Effect[
 /** The heart of it. */
 const dropData: Effect = (world) => {
   if (!world.database) return;
-  const { order, exports } = world;
+  const { order } = world;
+  const exports = exportsFor(world);
   const kept = exports.find(({ name }) => name === order?.removing?.export);
-  const first = exports.find((one) => one.order === order?.ordered);
+  const [first] = exports;
   expect({ ordered: order !== undefined, kept: kept?.data, last: kept?.last }).toEqual({
     ordered: true,
     kept: world.database.data,
     last: true,
   });
+  expect(world.now).toBeGreaterThanOrEqual(world.placed + graceMs);
   expect(world.now).toBeGreaterThanOrEqual(first!.takenAt + graceMs);
   world.database = undefined;
 };
@@ -148,11 +197,14 @@ const commands: Readonly<Record<LifecycleAction, (world: World, left: { count: n
   suspend: (world, left) => run(world, [(w) => (w.suspendedByFile = true), ...lay], left),
   resume: (world, left) => run(world, [(w) => (w.suspendedByFile = false), ...lay], left),
   close(world, left) {
-    if (!world.order) run(world, [(w) => (w.order = { ordered: ++names })], left);
+    if (!world.order) run(world, [(w) => place(w)], left);
+    const done: ClosingStep[] = [];
     while (!world.closed) {
       const next = nextStep(factsOf(world));
       if ("stuck" in next) throw new Error(next.stuck);
       if ("until" in next) return;
+      mustProgress(done, next.step);
+      done.push(next.step);
       run(world, effectsOf[next.step](world), left);
     }
   },
@@ -161,6 +213,7 @@ const commands: Readonly<Record<LifecycleAction, (world: World, left: { count: n
       world,
       [
         (w) => w.database && (w.database.connect = true),
+        voidExports,
         (w) => (w.order = undefined),
         ...(world.standing ? lay : []),
       ],
@@ -178,7 +231,14 @@ function act(world: World, action: LifecycleAction, effects: number): void {
 }
 
 type Move =
-  { readonly action: LifecycleAction; readonly effects: number } | "write" | "wait" | "thaw" | "lose exports";
+  | { readonly action: LifecycleAction; readonly effects: number }
+  | "write"
+  | "wait"
+  | "thaw"
+  | "lose exports"
+  | "mark by hand"
+  | "bring back"
+  | "new file";
 
 const move: fc.Arbitrary<Move> = fc.oneof(
   {
@@ -198,8 +258,12 @@ const move: fc.Arbitrary<Move> = fc.oneof(
     }),
   },
   { weight: 4, arbitrary: fc.constantFrom<Move>("write", "wait", "wait") },
-  // What other people do: somebody lets the roles in again by hand; a disk with exports is lost.
-  { weight: 1, arbitrary: fc.constantFrom<Move>("thaw", "lose exports") },
+  // What other people do: somebody lets the roles in again by hand; a disk with exports is lost; the end of an order is written by hand, an old order comes back from git, and
+  // another substation gets the id of one that was closed.
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Move>("thaw", "lose exports", "mark by hand", "bring back", "new file"),
+  },
 );
 
 function apply(world: World, one: Move): void {
@@ -211,6 +275,14 @@ function apply(world: World, one: Move): void {
       world.database.data++;
   } else if (one === "lose exports") {
     if (world.database) world.exports = [];
+  } else if (one === "mark by hand") {
+    if (world.order) world.order.removing = { since: ++names, export: world.exports.at(-1)?.name };
+  } else if (one === "bring back") {
+    const old = world.past.at(-1);
+    if (old && world.file && !world.order)
+      Object.assign(world, { order: structuredClone(old), placed: world.now });
+  } else if (one === "new file") {
+    if (world.closed) Object.assign(world, { file: true, closed: false, suspendedByFile: false });
   } else act(world, one.action, one.effects);
 }
 
@@ -220,6 +292,16 @@ const letInAgain: Move[] = [
   ...(["wait", "wait"] as const),
   { action: "close", effects: 3 },
   "thaw",
+];
+
+/** Closed to its end; then another one gets its id, and the old order comes back from git. */
+const orderOfAnother: Move[] = [
+  ...(["open", "close"] as const).map((action) => ({ action, effects: 1000 })),
+  ...(["wait", "wait"] as const),
+  { action: "close", effects: 1000 },
+  "new file",
+  { action: "open", effects: 1000 },
+  "bring back",
 ];
 
 test("whatever is commanded and wherever it is cut off: data goes only when it is due and kept, and nobody is stuck", () => {
@@ -254,7 +336,7 @@ test("whatever is commanded and wherever it is cut off: data goes only when it i
         0,
       ]);
     }),
-    { numRuns: 5000, examples: [[letInAgain]] },
+    { numRuns: 5000, examples: [[letInAgain], [orderOfAnother]] },
   );
   expect([...reached].sort()).toEqual(Object.keys(stateRules).sort());
 });
@@ -262,4 +344,15 @@ test("whatever is commanded and wherever it is cut off: data goes only when it i
 test("each state that is not at rest has a deadline and an action that ends it", () => {
   for (const [state, { atRest, deadline, allowed }] of Object.entries(stateRules))
     expect([state, deadline === undefined, allowed.length > 0 || atRest]).toEqual([state, atRest, true]);
+});
+
+test("no step is done twice in a run, and a database that only the stack knows of is for a person to find", () => {
+  expect(() => mustProgress(["export"], "retire")).not.toThrow();
+  expect(() => mustProgress(["suspend", "export"], "suspend")).toThrow(
+    '"suspend" was done, and yet it is to be done again',
+  );
+  const world: World = { ...planned(), order: { ordered: 1 }, standing: { record: true, shop: "suspended" } };
+  expect(nextStep({ ...factsOf(world), lost: true })).toEqual({
+    stuck: expect.stringContaining("its stack has a database that its server does not") as string,
+  });
 });

@@ -1,10 +1,10 @@
 /** What is so of a substation that is to be closed, as it was just looked at. Nothing else decides what is done next. */
 export interface ClosingFacts {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the clock that is behind: this machine's or the database server's. */
   readonly now: number;
   /** Of the order. */
   readonly graceMs: number;
-  /** Of the order, once something was removed, or is about to be. */
+  /** Of the order. It gives leave to nothing: a person may have written it. */
   readonly removing: { readonly export: string | undefined } | undefined;
   /** Whether a container of it runs that sells. */
   readonly selling: boolean;
@@ -12,6 +12,8 @@ export interface ClosingFacts {
   readonly standing: boolean;
   /** Whether its database is there. */
   readonly database: boolean;
+  /** Whether its stack says that there is a database, and its server has none. */
+  readonly lost: boolean;
   /** Whether nobody but us may connect to it. */
   readonly frozen: boolean;
   readonly roles: boolean;
@@ -19,12 +21,16 @@ export interface ClosingFacts {
   readonly strays: readonly string[];
   /** Of its channels, encrypted in the settings of its group's stack. */
   readonly secrets: boolean;
-  /** Those that were made for this order and are as they were written, oldest first. */
+  /** Whether the certificate of this very removal is written. */
+  readonly certified: boolean;
+  /** Those that were made for this order, are as they were written, and are not void; oldest first. */
   readonly exports: readonly { readonly name: string; readonly takenAt: number; readonly last: boolean }[];
 }
 
 /** What a closing does next. Each may be cut off at any moment, and be done again. */
 export type ClosingStep =
+  /** Takes out of the order that a removal has begun, since none has. */
+  | "unmark"
   /** Lets it sell nothing. */
   | "suspend"
   /** Keeps all its data in files; the grace begins. */
@@ -48,31 +54,58 @@ export type Next =
   | { readonly stuck: string };
 
 /**
- * The order of a closing. Data goes with `drop` alone, and there only where the order is due and an export that was made after the database was shut has been read back.
+ * The order of a closing. Data goes with `drop` alone, and there only where the grace since the first export for this order is over, and an export that was made after the
+ * database was shut has been read back.
  */
 export function nextStep(facts: ClosingFacts): Next {
   const { removing, exports } = facts;
-  if (removing) return finishing(facts, removing.export);
-  if (!facts.standing && !facts.database) return { step: "retire" }; // it was never opened: there is nothing to be kept
-  if (facts.selling) return { step: "suspend" };
-  const [first] = exports; // also of one whose database is gone: it is the grace that begins with it
+  if (facts.lost)
+    return {
+      stuck:
+        "its stack has a database that its server does not: see that the platform's databaseHost is the right one, and bring the database back",
+    };
+  if (!facts.standing && !facts.database) return afterData(facts);
+  if (facts.selling) return { step: removing ? "unmark" : "suspend" };
+  const [first] = exports;
   if (!first) return { step: "export" };
   const due = first.takenAt + facts.graceMs;
-  return facts.now < due ? { until: due } : { step: "retire" };
+  if (facts.now < due) return { until: due };
+  const kept = exports.some(({ name, last }) => last && name === removing?.export);
+  if (!kept || (facts.database && !facts.frozen)) return { step: "retire" };
+  if (facts.standing) return { step: "remove" };
+  return strays(facts) ?? { step: "drop" };
 }
 
-function finishing(facts: ClosingFacts, name: string | undefined): Next {
-  const kept = facts.exports.find((one) => one.name === name && one.last);
-  const holdsData = facts.database || facts.standing;
-  if (holdsData && !(kept && (facts.frozen || !facts.database))) return { step: "retire" };
-  if (facts.standing) return { step: "remove" };
-  if (facts.strays.length > 0)
-    return {
-      stuck: `${facts.strays.join(", ")} bear its mark, and its stack does not have them: remove them by hand, or adopt them with "substation repair"`,
-    };
-  if (facts.database || facts.roles) return { step: "drop" };
+/** Nothing that holds data is there: never, or not any more. */
+function afterData(facts: ClosingFacts): Next {
+  const { removing, exports, certified } = facts;
+  if (!removing) return { step: "retire" };
+  const stuck = strays(facts);
+  if (stuck) return stuck;
+  if (facts.roles) return { step: "drop" };
   if (facts.secrets) return { step: "forget" };
-  if (name !== undefined && !kept)
-    return { stuck: `its last export, ${name}, is not as it was written, or gone: bring it back` };
+  const isKept = certified || exports.some(({ name }) => name === removing.export);
+  if (removing.export !== undefined && !isKept)
+    return { stuck: `its last export, ${removing.export}, is not as it was written, or gone: bring it back` };
   return { step: "archive" };
 }
+
+/** @throws Error for a step that was done in this run and did not bring about what it is for: it would be done for ever */
+export function mustProgress(done: readonly ClosingStep[], step: ClosingStep): void {
+  if (done.includes(step)) throw new Unchanged(step);
+}
+
+/** Doing a step has not changed what asks for it. */
+export class Unchanged extends Error {
+  override readonly name = "Unchanged";
+  constructor(readonly step: ClosingStep) {
+    super(`"${step}" was done, and yet it is to be done again`);
+  }
+}
+
+const strays = (facts: ClosingFacts): Next | undefined =>
+  facts.strays.length === 0
+    ? undefined
+    : {
+        stuck: `${facts.strays.join(", ")} bear its mark, and its stack does not have them: remove them by hand, or adopt them with "substation repair"`,
+      };

@@ -1,13 +1,13 @@
-import { readFileSync, renameSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
-import { isMap, parseDocument, stringify } from "yaml";
+import { isMap, parseDocument, stringify, type Document } from "yaml";
 import { UserError } from "../../config/error";
 import { findFile } from "../../config/find-file";
 import { formatProblem, loadFleet } from "../../config/fleet";
 import { today } from "../../config/lifecycle/day";
 import { minimumGrace } from "../../config/lifecycle/grace";
 import { orderSuffix, type ClosingOrder } from "../../config/lifecycle/order";
-import { writeNew } from "../write-new";
+import { replaceFile, writeNew } from "../write-new";
 
 /** What a person says of a closing. */
 export interface Ordered {
@@ -58,12 +58,18 @@ export function markRemoving(
 ): NonNullable<ClosingOrder["removing"]> {
   const since = order.removing?.since ?? `${new Date().toISOString().slice(0, 19)}Z`;
   const removing = { since, ...(name === undefined ? {} : { export: name }) };
-  const document = parseDocument(readFileSync(order.file, "utf8"), { version: "1.2", schema: "core" });
-  if (!isMap(document.contents)) throw new Error(`${order.file} holds no order`); // it was read as one
-  document.set("removing", removing);
-  const next = `${order.file}~`; // a name that nobody reads; a rename is whole or not at all
-  rmSync(next, { force: true });
-  writeNew(next, document.toString());
-  renameSync(next, order.file);
+  change(order, (document) => document.set("removing", removing));
   return removing;
+}
+
+/** Takes that out of an order again: nothing was removed. */
+export function unmarkRemoving(order: ClosingOrder): void {
+  change(order, (document) => document.delete("removing"));
+}
+
+function change({ file }: ClosingOrder, how: (document: Document) => void): void {
+  const document = parseDocument(readFileSync(file, "utf8"), { version: "1.2", schema: "core" });
+  if (!isMap(document.contents)) throw new Error(`${file} holds no order`); // it was read as one
+  how(document);
+  replaceFile(file, document.toString());
 }

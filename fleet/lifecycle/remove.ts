@@ -23,7 +23,14 @@ export async function removeFromStack(
   signal?: AbortSignal,
 ): Promise<void> {
   const { workspace, owner } = subject;
-  const args = ["-s", owner.group, "--ignore-protect", ...urns.flatMap((urn) => ["--target", urn])];
+  // Without a look first (Pulumi.yaml asks for one): what it does not find any more, the engine would then miss among its targets.
+  const args = [
+    "-s",
+    owner.group,
+    "--ignore-protect",
+    "--refresh=false",
+    ...urns.flatMap((urn) => ["--target", urn]),
+  ];
   const run = (more: readonly string[], onEvent: (event: EngineEvent) => void) =>
     asUser(`${owner.id} is not removed from its stack yet: run this again`, owner.group, () =>
       pulumiOk(workspace, ["destroy", ...args, ...more], { onEvent, ...(signal ? { signal } : {}) }),
@@ -48,7 +55,9 @@ function refuse({ workspace, owner }: Subject, urns: readonly string[], steps: r
     mayTouch: 1,
     removable: new Set([owner.id]),
   };
+  const unheard = urns.filter((urn) => !steps.some((step) => step.urn === urn));
   const said = [
+    ...unheard.map((urn) => `it says nothing of ${urn}`),
     ...others.map(({ op, urn }) => `it would ${op} ${urn}`),
     ...judge(planRules, { ...noFacts, step: [...steps] }, intent).map(
       ({ rule, message }) => `${rule.id}: ${message}`,

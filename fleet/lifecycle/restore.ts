@@ -2,11 +2,11 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../config/error";
 import { thawDatabase } from "../../inventory/closing";
-import { withGroupLock } from "../group-lock";
 import { Run } from "../journal";
 import { repairIfCut } from "../open/recover";
 import type { Workspace } from "../pulumi";
-import type { Closing } from "./close";
+import { alone, type Running } from "./alone";
+import { voidExports } from "./export/folder";
 import { look } from "./look";
 import { onlyOne } from "./only";
 import { subjectOf } from "./subject";
@@ -24,15 +24,11 @@ export interface Restored {
  * any failure; where the order is gone already, an update of its group finishes it.
  * @throws UserError where nobody has ordered it, its removal has begun, or the update fails
  */
-export async function restore(
-  workspace: Workspace,
-  id: string,
-  { note = () => undefined, signal }: Closing = {},
-): Promise<Restored> {
+export async function restore(workspace: Workspace, id: string, options: Running = {}): Promise<Restored> {
+  const { note = () => undefined, signal } = options;
   const { owner } = await subjectOf(workspace, id);
   const { group } = owner;
-  const onWait = (holder: string): void => note(`waiting: ${holder} works on ${group}`);
-  const locked = await withGroupLock(workspace, group, { what: "restore", signal, onWait }, async () => {
+  return await alone(workspace, group, "restore", options, async () => {
     await repairIfCut(workspace, group, note);
     const subject = await subjectOf(workspace, id);
     const { order, platform, database } = subject;
@@ -40,10 +36,11 @@ export async function restore(
       throw new UserError(
         `the removal of ${id} has begun at ${order.removing.since}, so that it cannot be restored: "substation close ${id}" finishes it. Its data is in the export ${order.removing.export ?? "(none)"}.`,
       );
-    const { facts } = await look(subject);
+    const { facts, exports } = await look(subject);
     const journal = new Run(workspace.root).begin("restore", { group, id });
     try {
       if (facts.database) await journal.step("thaw", () => thawDatabase(platform.database, database));
+      voidExports(exports, `the order was undone at ${new Date().toISOString()}`);
       rmSync(order.file);
       const { held } = onlyOne(join(workspace.root, "stacks"), id);
       const one = { id, group, held, what: "restored", file: subject.file, signal };
@@ -55,6 +52,4 @@ export async function restore(
     }
     return { group, order: order.file };
   });
-  if (locked.kind === "done") return locked.result;
-  throw new UserError(`${locked.holder} works on ${group}: nothing was done; run this again.`);
 }

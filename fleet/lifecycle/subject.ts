@@ -1,7 +1,6 @@
 import { homedir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { UserError } from "../../config/error";
-import { findFile } from "../../config/find-file";
 import { loadFleet } from "../../config/fleet";
 import type { ClosingOrder } from "../../config/lifecycle/order";
 import { databaseName, mark, type Owner } from "../../config/names";
@@ -20,7 +19,7 @@ export interface Subject {
   readonly platform: Platform;
   /** Of its database and its group role. */
   readonly database: string;
-  /** Its typed file. */
+  /** Its typed file, which is gone already where the closing was cut off at its very end. */
   readonly file: string;
   /** The folder of its exports. */
   readonly exports: string;
@@ -28,10 +27,9 @@ export interface Subject {
 
 /** @throws UserError where nobody has ordered that it be closed, or the order has a problem */
 export async function subjectOf(workspace: Workspace, id: string): Promise<Subject> {
-  const stacks = join(workspace.root, "stacks");
-  const { group, path } = findFile(stacks, id);
   const order = orderOf(workspace, id);
   if (!order) throw new UserError(`nobody has ordered that ${id} be closed: nothing was changed.`);
+  const { group } = order;
   const platform = await platformUnder(workspace, group);
   const owner = { platform: platform.name, group, id };
   return {
@@ -41,7 +39,7 @@ export async function subjectOf(workspace: Workspace, id: string): Promise<Subje
     mark: mark(owner),
     platform,
     database: databaseName(platform.name, id),
-    file: path,
+    file: join(workspace.root, "stacks", group, `${id}.yaml`),
     exports: exportsOf(workspace, owner),
   };
 }
@@ -54,7 +52,12 @@ export function orderOf({ root }: Pick<Workspace, "root">, id: string): ClosingO
     throw new UserError(
       `the closing order of ${id} has problems, so nothing was changed:\n${wrong.map(({ file, line, column, message }) => `${file}:${line}:${column}  ${message}`).join("\n")}`,
     );
-  return closings.get(id);
+  const [order, another] = [...closings.values()].filter((one) => one.id === id);
+  if (order && another)
+    throw new UserError(
+      `there are two orders to close ${id}, ${order.file} and ${another.file}: remove one. Nothing was changed.`,
+    );
+  return order;
 }
 
 /** The folder of a substation's exports: outside of the project, since they hold customers' data, and a repository is copied to many places. */

@@ -8,13 +8,9 @@ import { targets } from "../prove/target";
 import type { Workspace } from "../pulumi";
 import { changeFile, findSubstation, whyNot } from "../typed-file";
 import { up } from "../up";
+import { alone, type Running } from "./alone";
 import { disobeyed } from "./obeys";
 import { onlyOne } from "./only";
-
-export interface Suspending {
-  /** Asks the engine to stop after the steps under way. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What a suspension came to. */
 export interface Suspended extends Suspension {
@@ -34,29 +30,38 @@ export async function suspend(
   workspace: Workspace,
   id: string,
   reason: string,
-  { signal }: Suspending = {},
+  options: Running = {},
 ): Promise<Suspended> {
   const finding = textFinding(reason, 1, 200);
   if (finding) throw new UserError(`--reason: ${finding.why}. Nothing was changed.`);
   const stacks = join(workspace.root, "stacks");
   const { group, held, load } = onlyOne(stacks, id);
-  const spec = findSubstation(load(stacks), id);
-  const suspended = { since: spec.suspended?.since ?? today(), reason };
-  changeFile(
-    stacks,
-    spec,
-    {
-      change: (text) => withSuspension(text, suspended),
-      wrong: (read) => (read?.suspended?.reason === reason ? undefined : JSON.stringify(read?.suspended)),
-      what: "changed to suspended",
-      byHand: `Write "suspended: { since: ${suspended.since}, reason: … }"`,
-    },
-    load,
-  );
-  await updateOne(workspace, { id, group, held, what: "suspended", file: spec.file, signal });
-  const [target] = await targets(workspace, { group, only: new Set([id]) });
-  if (!target?.standing?.shop) throw new Error(`${id} is not in its stack after its update`);
-  return { ...suspended, group, file: spec.file, disobeyed: await disobeyed(target, target.standing) };
+  return await alone(workspace, group, "suspend", options, async () => {
+    const spec = findSubstation(load(stacks), id);
+    const suspended = { since: spec.suspended?.since ?? today(), reason };
+    changeFile(
+      stacks,
+      spec,
+      {
+        change: (text) => withSuspension(text, suspended),
+        wrong: (read) => (read?.suspended?.reason === reason ? undefined : JSON.stringify(read?.suspended)),
+        what: "changed to suspended",
+        byHand: `Write "suspended: { since: ${suspended.since}, reason: … }"`,
+      },
+      load,
+    );
+    await updateOne(workspace, {
+      id,
+      group,
+      held,
+      what: "suspended",
+      file: spec.file,
+      signal: options.signal,
+    });
+    const [target] = await targets(workspace, { group, only: new Set([id]) });
+    if (!target?.standing?.shop) throw new Error(`${id} is not in its stack after its update`);
+    return { ...suspended, group, file: spec.file, disobeyed: await disobeyed(target, target.standing) };
+  });
 }
 
 /**
@@ -66,27 +71,29 @@ export async function suspend(
 export async function resume(
   workspace: Workspace,
   id: string,
-  { signal }: Suspending = {},
+  options: Running = {},
 ): Promise<Pick<Suspended, "group" | "file">> {
   const stacks = join(workspace.root, "stacks");
   const { group, held, load } = onlyOne(stacks, id);
-  const spec = findSubstation(load(stacks), id);
-  changeFile(
-    stacks,
-    spec,
-    {
-      change: withoutSuspension,
-      wrong: (read) => (read && !read.suspended ? undefined : JSON.stringify(read?.suspended)),
-      what: 'changed to have no "suspended"',
-      byHand: 'Take away "suspended"',
-    },
-    load,
-  );
-  await updateOne(workspace, { id, group, held, what: "resumed", file: spec.file, signal });
-  return { group, file: spec.file };
+  return await alone(workspace, group, "resume", options, async () => {
+    const spec = findSubstation(load(stacks), id);
+    changeFile(
+      stacks,
+      spec,
+      {
+        change: withoutSuspension,
+        wrong: (read) => (read && !read.suspended ? undefined : JSON.stringify(read?.suspended)),
+        what: 'changed to have no "suspended"',
+        byHand: 'Take away "suspended"',
+      },
+      load,
+    );
+    await updateOne(workspace, { id, group, held, what: "resumed", file: spec.file, signal: options.signal });
+    return { group, file: spec.file };
+  });
 }
 
-interface One extends Suspending {
+interface One extends Pick<Running, "signal"> {
   readonly id: string;
   readonly group: string;
   readonly held: ReadonlySet<string>;

@@ -1,9 +1,10 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Platform } from "../../config/platform";
+import { noFacts, type RecordFact } from "../../policies/rules/facts";
 import type { AuditReport, LocatedFinding } from "../audit/report";
-import { groundHash, isAsLeft, isClean, rememberLeft } from "./as-left";
+import { auditOnce, groundHash, isAsLeft, isClean, rememberLeft } from "./as-left";
 
 let root: string;
 const write = (name: string, text: string) => {
@@ -53,22 +54,46 @@ test("what a plan follows from has another hash where any of it is another, and 
   }
 });
 
-test("a group is as it was left only with the same ground and the same state", async () => {
+test("a group is as it was left only with the same ground, the same state, and all of it seen as it was then", async () => {
   const state = join(root, "state.json");
   write("bin/pulumi", `#!/bin/sh\ncat "${state}"\n`);
   const bin = join(root, "bin");
   chmodSync(join(bin, "pulumi"), 0o755);
   const workspace = { root, env: { ...process.env, PATH: `${bin}:${process.env["PATH"]}` } };
+  const record = (id: string, ttl: number) =>
+    ({ name: id, owner: { platform: "local", group: "a", id }, unknown: [], ttl }) as unknown as RecordFact;
+  const of = (ground: string, records: readonly RecordFact[] = [record("x", 60)]) => ({
+    ...{ workspace, group: "a", ids: ["x"], ground },
+    audited: () => Promise.resolve({ report: report([]), facts: { ...noFacts, record: records } }),
+  });
   writeFileSync(state, '{"deployment":{"resources":[]}}');
-  expect(await isAsLeft(workspace, "a", "g1")).toBe(false);
-  await rememberLeft(workspace, "a", "g1");
-  expect(await isAsLeft(workspace, "a", "g1")).toBe(true);
-  expect(await isAsLeft(workspace, "a", "g2")).toBe(false);
-  expect(await isAsLeft(workspace, "b", "g1")).toBe(false);
+  expect(await isAsLeft(of("g1"))).toBe(false);
+  await rememberLeft(of("g1"));
+  expect(await isAsLeft(of("g1"))).toBe(true);
+  expect(await isAsLeft(of("g1", [record("y", 1), record("x", 60)]))).toBe(true); // another's
+  expect(await isAsLeft(of("g1", [record("x", 61)]))).toBe(false);
+  expect(await isAsLeft(of("g1", []))).toBe(false);
+  expect(await isAsLeft({ ...of("g1"), audited: () => Promise.resolve(undefined) })).toBe(false);
+  expect(await isAsLeft(of("g2"))).toBe(false);
+  expect(await isAsLeft({ ...of("g1"), group: "b" })).toBe(false);
   writeFileSync(state, '{"deployment":{"resources":[{"urn":"u"}]}}');
-  expect(await isAsLeft(workspace, "a", "g1")).toBe(false);
-  expect(readFileSync(join(root, ".substation/left/a"), "utf8")).toMatch(/^g1 [0-9a-f]{64}\n$/);
+  expect(await isAsLeft(of("g1"))).toBe(false);
 });
+
+test("where the files of any group have problems nobody can tell, and nothing is thrown or remembered", async () => {
+  write("Pulumi.yaml", "name: substation\nstackConfigDir: stacks\n");
+  write("stacks/Pulumi.platform.yaml", "config:\n  substation:name: local\n");
+  const workspace = { root, env: process.env };
+  const audited = () => auditOnce(workspace)("platform");
+  expect(await audited()).toBeUndefined(); // the tiers are no YAML of tiers
+  const now = { ...{ workspace, group: "a", ids: ["x"], ground: "g" }, audited };
+  await rememberLeft(now);
+  expect(existsSync(join(root, ".substation"))).toBe(false);
+});
+
+const report = (findings: readonly LocatedFinding[], blind: AuditReport["blind"] = []): AuditReport => {
+  return { ...{ platform: "local", ids: [], looked: {}, rules: 1, seconds: 1 }, findings, blind };
+};
 
 test("a group is clean where the audit saw everything, and found nothing of its members", () => {
   const rule = { id: "r", severity: "low", description: "", references: [], remedy: "" } as const;
@@ -76,9 +101,6 @@ test("a group is clean where the audit saw everything, and found nothing of its 
     ...{ rule, kind: "container", subject: "s", message: "m", file },
     owner: id === undefined ? undefined : { platform: "local", group: "a", id },
   });
-  const report = (findings: readonly LocatedFinding[], blind: AuditReport["blind"] = []): AuditReport => {
-    return { ...{ platform: "local", ids: [], looked: {}, rules: 1, seconds: 1 }, findings, blind };
-  };
   expect(isClean(report([]), ["x"])).toBe(true);
   expect(isClean(report([], [{ what: "a server", why: "away" }]), ["x"])).toBe(false);
   expect(isClean(report([finding(undefined, undefined), finding("y", "stacks/a/y.yaml")]), ["x"])).toBe(true);

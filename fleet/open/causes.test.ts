@@ -1,4 +1,4 @@
-import { causeOf, remedyOf } from "./causes";
+import { causeOf, isCutOff, remedyOf } from "./causes";
 
 // The texts are what the providers said on real servers (test/e2e/open.test.ts).
 
@@ -30,8 +30,21 @@ test.each([
     /DNS service refused/,
   ],
   ["Cannot connect to the Docker daemon at unix:///var/run/docker.sock", /Docker engine does not answer/],
+  ['pq: database "s_1" already exists', /adopted/],
+  ['Conflict. The container name "/x" is already in use by container "1"', /adopted/],
   ["incorrect passphrase", /PULUMI_CONFIG_PASSPHRASE/],
   ["nobody has ever seen this", /^Mend what it says/],
 ])("%s", (said, remedy) => {
   expect(remedyOf(said)).toMatch(remedy);
+});
+
+test.each([
+  ["context canceled", true],
+  [
+    'before hook "jia-enter" failed: rpc error: code = Unavailable desc = error reading from server: EOF',
+    true,
+  ],
+  ["container failed to be in healthy state", false],
+])("whether the engine went away under it: %s", (cause, expected) => {
+  expect(isCutOff(cause)).toBe(expected);
 });

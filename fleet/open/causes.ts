@@ -13,6 +13,14 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     "The migration failed: its last words say why. Mend that, and open it again; nothing was opened half.",
   ],
   [
+    /8105[378]|identical record/i,
+    'There is a record of that name: if it is this substation\'s, "npm run substation -- repair <group>" adopts it; else have its owner remove it.',
+  ],
+  [
+    /already exists|name .* is already in use/i,
+    "Something of that name is there already. The next run looks whose it is: what is this substation's own is adopted, or made anew where it is a container; open it again.",
+  ],
+  [
     /too many connections|remaining connection slots|53300/i,
     "PostgreSQL has no connection left: see who holds them (pg_stat_activity), then open it again; docs/capacity.md says how many there are.",
   ],
@@ -32,10 +40,6 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   [
     /\b429\b|too many requests|rate limit/i,
     "The DNS service takes no more requests for now: wait five minutes, then open it again.",
-  ],
-  [
-    /8105[37]|record already exists|identical record/i,
-    'There is a record of that name: if it is this substation\'s, "npm run substation -- repair <group>" adopts it; else have its owner remove it.',
   ],
   [
     /81045|record quota/i,
@@ -69,6 +73,10 @@ const remedies: readonly (readonly [RegExp, string])[] = [
 
 export const remedyOf = (text: string): string =>
   remedies.find(([words]) => words.test(text))?.[1] ?? "Mend what it says, and open it again.";
+
+/** Whether a part of one that was stopped ended only because the engine went away under it. */
+export const isCutOff = (cause: string): boolean =>
+  /cancell?ed|before hook|code = Unavailable|\bEOF\b|signal: interrupt/i.test(cause);
 
 /** What a provider writes into its log comes as an error too, before the one that ends the step with the same words. */
 const ofLog = /^sdk-v2\/\S+: |: provider=\S+@\S+$/;

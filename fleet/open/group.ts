@@ -1,24 +1,23 @@
 import { performance } from "node:perf_hooks";
-import type { GroupReport, Member } from "../../config/open-report";
+import { openSteps, type GroupReport, type Member, type OpenStep } from "../../config/open-report";
 import type { Platform } from "../../config/platform";
 import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
-import type { AuditReport } from "../audit/report";
 import type { Run } from "../journal";
 import { isIdle, type UpdatePlan } from "../plan";
 import { planGate } from "../plan/gate";
 import type { Workspace } from "../pulumi";
 import { Timings } from "../timing";
 import { carryOut } from "../up";
-import { groundHash, isAsLeft, isClean, rememberLeft } from "./as-left";
+import { groundHash, isAsLeft, rememberLeft, type Now, type Seen } from "./as-left";
 import type { Coordinator } from "./coordinator";
 import type { Told } from "./events";
 import { Members } from "./members";
 import type { OpenOptions } from "./open";
 import { proveMembers } from "./proofs";
 import { repairIfCut } from "./recover";
-import { causeOf, remedyOf } from "./causes";
+import { causeOf, isCutOff, remedyOf } from "./causes";
 import { Watch } from "./watch";
 
 /** One group's part of an opening. */
@@ -43,8 +42,8 @@ export interface GroupRun {
   readonly platform: () => Promise<Platform>;
   /** What the platform has too little of to carry all that is to be opened on it, a sentence each. */
   readonly shortages: () => Promise<readonly string[]>;
-  /** An audit of all that is on that platform, the same for all groups of the run. @throws UserError */
-  readonly audited: () => Promise<AuditReport>;
+  /** An audit of all that is on that platform, the same for all groups of the run; nothing where nobody can tell. */
+  readonly audited: () => Promise<Seen | undefined>;
 }
 
 export interface GroupResult {
@@ -95,7 +94,7 @@ const stopped: End = { outcome: "stopped", why: "it was stopped: the next run go
 async function opening(run: GroupRun, members: Members): Promise<End> {
   const { workspace, group, options, tell, engines } = run;
   const isStopped = () => options.signal?.aborted ?? false;
-  let ground: string | undefined;
+  let unknown: Now | undefined;
   const updated = await engines(async (): Promise<End> => {
     if (isStopped()) return stopped;
     tell({ event: "group", group, phase: "planning" });
@@ -107,8 +106,10 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
     if (shortages.length > 0) return { outcome: "refused", why: shortages.join("\n"), ...done };
     const platform = await run.platform();
     const isSettled = async (held: ReadonlySet<string>) => {
-      ground = groundHash(workspace.root, { group, platform, held });
-      return await needsNothing(run, ground);
+      const now = { ...run, ground: groundHash(workspace.root, { group, platform, held }) };
+      const settled = await isAsLeft(now);
+      if (!settled) unknown = now;
+      return settled;
     };
     const { ids, others, whole } = run;
     const { maxTouched, signal } = options;
@@ -119,23 +120,23 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
     if (objection !== undefined)
       return { outcome: "refused", why: [objection, ...refused.slice(1)].join("\n"), ...done };
     if (isStopped()) return { ...stopped, ...done };
+    if (plan.steps.length > 0) unknown = undefined; // only an engine that changes nothing has seen what there is
     const why = await update(run, members, plan, held);
     if (isStopped()) return { ...stopped, ...done };
     return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
   });
   if (updated.outcome === "done") await proveMembers(run, members);
   const isOpen = members.all.every(({ outcome }) => outcome === "open" || outcome === "unchanged");
-  if (ground !== undefined && updated.outcome === "done" && isOpen && members.left.length === 0)
-    await rememberLeft(workspace, group, ground);
+  if (unknown && updated.outcome === "done" && isOpen && members.left.length === 0)
+    await rememberLeft(unknown);
   return updated;
 }
 
-/** Whether nothing can have changed since an opening left it: neither files nor state, nor what is there. */
-async function needsNothing({ workspace, group, ids, audited }: GroupRun, ground: string): Promise<boolean> {
-  return (await isAsLeft(workspace, group, ground)) && isClean(await audited(), ids);
-}
-
 const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
+
+/** A hook may fail after its own part was made, and the engine then tells of the part that needs it. */
+const firstOf = (steps: readonly (OpenStep | undefined)[]): OpenStep =>
+  openSteps.find((step) => steps.includes(step)) ?? "plan";
 
 /** Carries a plan out. @returns what went wrong that no member is to blame for */
 async function update(
@@ -152,7 +153,7 @@ async function update(
     if (owner && !isIdle(op)) planned.set(owner.id, [...(planned.get(owner.id) ?? []), urn]);
   const journals = new Map([...planned.keys()].map((id) => [id, run.journal.begin("open", { group, id })]));
   const timings = new Timings();
-  const watch = new Watch(run.ids, (id, step) => {
+  const watch = new Watch([...run.ids, ...run.others], (id, step) => {
     journals.get(id)?.note(step, "begun");
     tell({ event: "step", group, id, step });
   });
@@ -176,13 +177,17 @@ async function update(
     const cause = causeOf(own.map(({ text }) => text)) || general;
     members.changed(id, timings.of(id));
     // What was under way when it was stopped may end as cancelled.
-    if (signal?.aborted && left > 0 && (step === undefined || /cancell?ed/i.test(cause)))
+    if (signal?.aborted && left > 0 && (step === undefined || isCutOff(cause)))
       members.leave(
         id,
         `it was stopped with ${left} of ${urns.length} resources to go: the next run goes on from there`,
       );
     else if (step !== undefined || left > 0)
-      members.fail(id, { step: step ?? own[0]?.step ?? "plan", cause, remedy: remedyOf(cause) });
+      members.fail(id, {
+        step: firstOf([step, ...own.map((one) => one.step)]),
+        cause,
+        remedy: remedyOf(cause),
+      });
     // An engine that was killed has not written down what it did: the journal stays open, and the next run looks.
     if (!done.killed) journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
   }

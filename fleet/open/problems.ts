@@ -4,7 +4,7 @@ import { substationIn, withoutHeld } from "../../config/hold";
 import { removingIds } from "../../config/lifecycle/order";
 import type { OpenStep } from "../../config/open-report";
 import type { Platform } from "../../config/platform";
-import { formatProblem, type Position, type Problem } from "../../config/problem";
+import { formatProblem, problemsIn, type Position, type Problem } from "../../config/problem";
 import { preflight } from "../../inventory/preflight";
 import type { UpdatePlan } from "../plan";
 import { remedyOf } from "./causes";
@@ -85,13 +85,6 @@ export function problemsOfPlan(
   if (members.size === 0 && concernsAll.length === 0) concernsAll.push(...errors);
   return { members, group: concernsAll };
 }
-
-/** Problems that the program has printed. */
-const problemsIn = (text: string): Problem[] =>
-  [...text.matchAll(/^(\S+):(\d+):(\d+) {2}([a-z-]+\/[a-z-]+) {2}(.*)$/gm)].map(
-    ([, file = "", line, column, code, message = ""]) =>
-      ({ file, line: Number(line), column: Number(column), code, message }) as Problem,
-  );
 
 function sorted(problems: readonly Problem[], idOf: (problem: Problem) => string | undefined): Found {
   const of = new Map<string, Problem[]>();

@@ -1,7 +1,7 @@
 import { UserError } from "../../config/error";
 import { projectSettings } from "../../config/stack-config";
 import { pendingCreations } from "../checkpoint";
-import { cutRuns } from "../journal";
+import { cutRuns, failedRuns } from "../journal";
 import { readLocks } from "../lock";
 import type { Workspace } from "../pulumi";
 import { repairLines, repairStack } from "../repair-stack";
@@ -27,6 +27,9 @@ export async function repairIfCut(
 async function cutBy({ root, env }: Workspace, group: string): Promise<string | undefined> {
   const dead = cutRuns(root, group).filter(({ owner }) => owner === "dead");
   if (dead.length > 0) return `a run was cut while it opened ${dead.map(({ id }) => id).join(", ")}`;
+  const failed = failedRuns(root, group);
+  if (failed.length > 0)
+    return `the last run failed with ${failed.map(({ id }) => id).join(", ")}: what it made may not be recorded`;
   const store = stateStore(env, { project: projectSettings({ root }).project, stack: group });
   if ((await readLocks(store)).some(({ owner }) => owner === "dead"))
     return "an update was cut, and left its lock";

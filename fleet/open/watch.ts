@@ -63,7 +63,7 @@ export class Watch {
       const { urn = "", message } = diagnosticEvent;
       const id = this.#ownerOf(urn);
       const [, , types = ""] = urn.split("::");
-      const step = id === undefined ? undefined : stepOf({ type: types.split("$").at(-1) ?? "", urn });
+      const step = id === undefined ? undefined : partOf({ type: types.split("$").at(-1) ?? "", urn });
       this.#said.push({ id, step, text: plainText(message).trim() });
     }
   };

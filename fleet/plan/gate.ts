@@ -52,7 +52,7 @@ export async function planGate(
   if (await isSettled?.(held)) return { ...gate, plan: undefined, refused: [] };
   for (;;) {
     if (ids.every((id) => held.has(id))) return { ...gate, plan: undefined, refused: [] };
-    const watch = new Watch(ids);
+    const watch = new Watch([...ids, ...others]);
     const plan = await planUpdate(workspace, group, { ...options, held, onEvent: watch.listen });
     if (isAllowed(plan) || options.signal?.aborted) return { ...gate, plan, refused: [] };
     violations.push(...plan.violations);

@@ -1,8 +1,12 @@
+import { join } from "node:path";
+import { loadFleet } from "../../config/fleet";
 import type { OpenReport } from "../../config/open-report";
 import type { Hear } from "../open/events";
 import type { openFleet } from "../open/open";
+import { select } from "../open/selection";
 import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
+import { fleetStatus } from "../status";
 import { unseen, type Approved, type Unseen } from "./approved";
 import { passes, type Review, type ReviewMember } from "./report";
 import { review } from "./review";
@@ -21,6 +25,7 @@ export interface Comparison {
   readonly review: Review;
   /** Deletions and replacements that nobody has seen: the plan is not what was approved. */
   readonly unseen: readonly Unseen[];
+  /** None where nothing may be done. */
   readonly rings: readonly (readonly ReviewMember[])[];
   /** Whether it may be done. */
   readonly allowed: boolean;
@@ -40,13 +45,26 @@ export async function compare(
 ): Promise<Comparison> {
   const now = await review(workspace, { base, signal });
   const found = unseen(approved, now.members);
+  const allowed = passes(now) && found.length === 0;
   const members = now.members.filter(({ id }) => id !== "");
-  return {
-    review: now,
-    unseen: found,
-    rings: ringsOf(members),
-    allowed: passes(now) && found.length === 0,
-  };
+  const rings = allowed ? ringsOf([...members, ...(await leftOver(workspace, now))]) : [];
+  return { review: now, unseen: found, rings, allowed };
+}
+
+/** Those that a deployment before has changed and not brought to their end: nothing of them changes any more, and they are not open. */
+async function leftOver(workspace: Workspace, { base, members }: Review): Promise<readonly ReviewMember[]> {
+  const changed = new Set(members.map(({ id }) => id));
+  const selected = [...(await select(workspace.root, { changedSince: base })).values()].flat();
+  const { groups } = loadFleet(join(workspace.root, "stacks"));
+  const idle = [...groups.values()].flat().filter(({ id }) => selected.includes(id) && !changed.has(id));
+  if (idle.length === 0) return [];
+  const found = await fleetStatus(
+    workspace,
+    idle.map(({ id }) => id),
+  );
+  return found
+    .filter(({ ok }) => !ok)
+    .map(({ id, group }) => ({ id, group, file: `stacks/${group}/${id}.yaml`, created: 0, steps: [] }));
 }
 
 /**

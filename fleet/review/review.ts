@@ -6,6 +6,7 @@ import { select, type Selected } from "../open/selection";
 import { shortages, titleOf } from "../plan/fits";
 import { planFleet } from "../plan/fleet";
 import type { FleetPlan, GroupPlan, MemberPlan } from "../plan/types";
+import { closedIds } from "../lifecycle/archive";
 import { noStack, type Workspace } from "../pulumi";
 import { checkedOut, commitOf } from "./commits";
 import type { Review, ReviewFinding, ReviewMember } from "./report";
@@ -48,7 +49,7 @@ export async function review(
     unchanged: filesOnly ? 0 : ids.filter((id) => !changed.has(id)).length,
     findings: unique([
       ...problems,
-      ...(filesOnly ? deleted(await idsWithFile(root), selected) : []),
+      ...(filesOnly ? deleted(new Set([...(await idsWithFile(root)), ...closedIds(root)]), selected) : []),
       ...plan.groups.flatMap((group) => group.members.flatMap((member) => findingsOf(root, member))),
     ]),
     errors: [

@@ -68,6 +68,15 @@ testCases(planRules, [
     kept("Database", "mengxiang", "replaces"),
   ),
 
+  finds(
+    "plan-data",
+    "a database that the state knows of, and the server not any more",
+    {
+      step: ["refresh", "create"].map((op) => ({ ...step(op, database, "mengxiang"), urn: "urn" })),
+    },
+    "Database mengxiang must be brought back from a backup, and not be made anew: it is gone from its server, and its data with it",
+  ),
+
   ...["plan-data", "plan-substation"].map((id) =>
     passes(
       id,

@@ -57,17 +57,33 @@ export const planData = fleetRule({
   id: "plan-data",
   severity: "critical",
   needs: ["step"],
-  description: "Checks that a plan deletes and replaces no database, role or volume.",
+  description:
+    "Checks that a plan deletes and replaces no database, role or volume, and makes no database anew that is gone from its server.",
   references: ["X02", "P20"],
   remedy: "Undo the change that asks for it. A substation is closed by a closing order: docs/closing.md.",
-  check: ({ step }, intent) =>
+  *check({ step }, intent) {
     // An adapter's volume, whose resource is named <id>.<channel>, holds a file alone that is written anew with each of its containers.
-    removals(
+    yield* removals(
       step.filter(({ type, name }) => !(type === volume && /^[a-z0-9-]+\.[a-z0-9-]+$/.test(name))),
       intent,
       (type) => (Object.hasOwn(sacred, type) ? sacred[type] : undefined),
-    ),
+    );
+    yield* lost(step);
+  },
 });
+
+/** What the state knew of was read before anything else: a database that is to be created nevertheless is not on its server any more, and an empty one would take its place. */
+function* lost(steps: readonly StepFact[]): Iterable<FleetFault> {
+  const known = new Set(steps.filter(({ op }) => op === "refresh").map(({ urn }) => urn));
+  for (const { op, type, urn, owner, name, object = name } of steps) {
+    if (op !== "create" || type !== "postgresql:index/database:Database" || !known.has(urn)) continue;
+    yield {
+      subject: object,
+      owner,
+      message: `Database ${object} must be brought back from a backup, and not be made anew: it is gone from its server, and its data with it`,
+    };
+  }
+}
 
 export const planSubstation = fleetRule({
   id: "plan-substation",

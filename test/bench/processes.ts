@@ -9,6 +9,8 @@ export interface Usage {
   /** Largest sum at one moment, in MiB; 0 where memory was not watched. Shared pages count in part (PSS), or once for each process (RSS). */
   readonly peakPss: number;
   readonly peakRss: number;
+  /** The former by program, at that moment. */
+  readonly peakPssByProgram: Readonly<Record<string, number>>;
   /** What Pulumi's engines wrote to files, in MiB: their checkpoints, again and again. */
   readonly stateMiB: number;
 }
@@ -38,6 +40,7 @@ export class Watch {
   readonly #timer: NodeJS.Timeout;
   #peakPss = 0;
   #peakRss = 0;
+  #peakPssByProgram: Record<string, number> = {};
 
   constructor(
     private readonly root: number,
@@ -55,6 +58,7 @@ export class Watch {
     const cpuSeconds = Object.values(byProgram).reduce((sum, seconds) => sum + seconds, 0);
     return {
       ...{ cpuSeconds, cpuByProgram: byProgram, peakPss: this.#peakPss, peakRss: this.#peakRss },
+      peakPssByProgram: this.#peakPssByProgram,
       stateMiB: sum([...this.#written.values()]) / 1024 / 1024,
     };
   }
@@ -64,9 +68,14 @@ export class Watch {
     for (const pid of alive.filter((pid) => this.#last.get(pid)?.name === engine))
       this.#written.set(pid, Math.max(this.#written.get(pid) ?? 0, writtenBy(pid)));
     if (!this.memory) return;
-    const sizes = alive.map(memoryOf);
-    this.#peakPss = Math.max(this.#peakPss, sum(sizes.map(({ pss }) => pss)));
+    const sizes = alive.map((pid) => ({ name: this.#last.get(pid)?.name ?? "", ...memoryOf(pid) }));
     this.#peakRss = Math.max(this.#peakRss, sum(sizes.map(({ rss }) => rss)));
+    const pss = sum(sizes.map((size) => size.pss));
+    if (pss <= this.#peakPss) return;
+    this.#peakPss = pss;
+    this.#peakPssByProgram = {};
+    for (const { name, pss } of sizes)
+      this.#peakPssByProgram[name] = (this.#peakPssByProgram[name] ?? 0) + pss;
   }
 
   /** Pids of the tree that live now. Who was once seen outside of it is not looked at again: processes do not change their family. */

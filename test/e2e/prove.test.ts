@@ -1,6 +1,8 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { runCli } from "../../cli/testing";
 import { mark } from "../../config/names";
+import type { OpenReport } from "../../config/open-report";
 import type { Proof, ProofStep } from "../../config/proof";
 import { prove } from "../../fleet/prove/prove";
 import { targets } from "../../fleet/prove/target";
@@ -207,6 +209,38 @@ test("a browser buys: from the shop to the sandbox's cashier, and back to the co
   } finally {
     await browser.close();
   }
+});
+
+test("a group that is as an engine has seen it is looked at without one, and what was changed by hand comes back", async () => {
+  const log = path.join(lab.home, "engine-runs");
+  const engine = (await command("sh", ["-c", "command -v pulumi"], { env: lab.workspace.env })).trim();
+  const bin = path.join(lab.home, "watched");
+  fs.mkdirSync(bin);
+  fs.writeFileSync(path.join(bin, "pulumi"), `#!/bin/sh\necho "$*" >>'${log}'\nexec '${engine}' "$@"\n`, {
+    mode: 0o755,
+  });
+  const env = { ...lab.workspace.env, PATH: `${bin}:${lab.workspace.env["PATH"]}`, NO_COLOR: "1" };
+  const open = async () => {
+    fs.rmSync(log, { force: true });
+    const { code, stdout } = await runCli(["open", "--all", "--json"], { cwd: lab.root, env });
+    const { report } = JSON.parse(stdout.trim().split("\n").at(-1)!) as { report: OpenReport };
+    const runs =
+      fs
+        .readFileSync(log, "utf8")
+        .match(/ (?:preview|up) /g)
+        ?.map((run) => run.trim()) ?? [];
+    return { code, members: report.members.map(({ id, outcome }) => `${id} ${outcome}`), runs };
+  };
+  const unchanged = { code: 0, members: ["jia unchanged", "yi unchanged"] };
+  expect(await open()).toEqual({ ...unchanged, runs: ["preview"] });
+  expect(await open()).toEqual({ ...unchanged, runs: [] });
+  const shopOf = async () =>
+    (await inspect(mark({ platform: lab.name, group: "demo", id: "yi" }), "shop"))[0]!;
+  const { Id, HostConfig } = await shopOf();
+  const memory = ["--memory", String(HostConfig.Memory / 2), "--memory-swap", String(HostConfig.Memory / 2)];
+  await command("docker", ["update", ...memory, Id]);
+  expect((await open()).runs).toEqual(["preview", "up"]);
+  expect((await shopOf()).HostConfig.Memory).toBe(HostConfig.Memory);
 });
 
 test("a shop that does not serve is not open, whatever its proof says", async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readDocument } from "../../../config/find-file";
 import type { Manifest, StandingObject } from "../../../config/lifecycle/manifest";
@@ -31,17 +31,16 @@ export async function exportSubstation(
   const takenAt = new Date().toISOString();
   const name = folderName(takenAt);
   const folder = new ExportFolder(subject.exports, name);
-  folder.write("substation.yaml", readFileSync(file));
+  if (existsSync(file)) folder.write("substation.yaml", readFileSync(file));
   folder.write("closing.yaml", readFileSync(order.file));
   for (const { file: proof } of keptProofs(workspace.root, owner.id))
     folder.write(proof, readFileSync(join(workspace.root, proof)));
   const tables = database ? await exportTables(subject, folder) : undefined;
   const { orderedBy, reason, ordered, grace } = order;
-  const host = (readDocument(file, file).value as { domain?: { host?: unknown } } | null)?.domain?.host;
   folder.finish({
     version: 1,
     ...owner,
-    host: String(host),
+    host: hostIn(file),
     takenAt,
     order: { orderedBy, reason, ordered, grace },
     last,
@@ -50,6 +49,13 @@ export async function exportSubstation(
     objects: [...objects],
   });
   return name;
+}
+
+/** As its file says, which may have problems, or be gone. */
+function hostIn(file: string): string {
+  if (!existsSync(file)) return "(not known)";
+  const { value } = readDocument(file, file);
+  return String((value as { domain?: { host?: unknown } } | null)?.domain?.host);
 }
 
 async function exportTables(

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -11,15 +12,19 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { dirname, join } from "node:path";
 import { manifestSchema, type Manifest } from "../../../config/lifecycle/manifest";
 import { list } from "../../state-files";
+import { replaceFile, syncFolder } from "../../write-new";
 
 /** Milliseconds are in the name, since two exports may follow each other at once. A colon is no name everywhere. */
 export const folderName = (takenAt: string): string => takenAt.replaceAll(":", "-");
 
 const partial = ".partial";
 const manifestName = "manifest.json";
+
+/** In an export that no later order may count on. */
+const voidName = "void.txt";
 
 /** An export that is being written: nobody takes it for one before `finish`. Readable by its owner alone, since it holds customers' data and unsold codes. */
 export class ExportFolder {
@@ -35,6 +40,7 @@ export class ExportFolder {
     for (const left of list(place).filter((one) => one.endsWith(partial)))
       rmSync(join(place, left), { recursive: true }); // of a run that was killed
     mkdirSync(this.#path, { recursive: true, mode: 0o700 });
+    syncFolder(place);
   }
 
   /** Opens a file for writing in pieces. */
@@ -68,11 +74,17 @@ export class ExportFolder {
   finish(manifest: Omit<Manifest, "files">): void {
     const whole = manifestSchema.parse({ ...manifest, files: this.#files });
     writeFileSync(join(this.#path, manifestName), `${JSON.stringify(whole, null, 2)}\n`, { mode: 0o600 });
-    sync(join(this.#path, manifestName));
+    syncFolder(join(this.#path, manifestName));
     const wrong = faultOf(this.#path);
+    for (const folder of this.#folders()) syncFolder(folder);
     if (wrong !== undefined) throw new Error(`the export in ${this.#path} was not written rightly: ${wrong}`);
     renameSync(this.#path, join(this.place, this.name));
-    sync(this.place);
+    for (const folder of [this.place, dirname(this.place)]) syncFolder(folder);
+  }
+
+  /** Those that it made, its own among them. */
+  #folders(): Set<string> {
+    return new Set([this.#path, ...this.#files.map(({ path }) => dirname(join(this.#path, path)))]);
   }
 }
 
@@ -83,6 +95,8 @@ export interface KeptExport {
   readonly manifest: Manifest;
   /** SHA-256 of the manifest, which names the hashes of all else. */
   readonly sha256: string;
+  /** Whether its order was undone, or carried out to its end: its grace counts for no other. */
+  readonly isVoid: boolean;
   /** What is wrong with it now; undefined where every byte is as it was written. */
   readonly fault: string | undefined;
 }
@@ -99,8 +113,13 @@ export function listedExports(place: string): Omit<KeptExport, "fault">[] {
     .flatMap((name) => {
       const path = join(place, name);
       const manifest = readManifest(path);
-      return manifest ? [{ name, path, ...manifest }] : [];
+      return manifest ? [{ name, path, ...manifest, isVoid: existsSync(join(path, voidName)) }] : [];
     });
+}
+
+/** Lets no later order count on these: one that is brought back from git says the same words. @param why for people */
+export function voidExports(exports: readonly Pick<KeptExport, "path" | "isVoid">[], why: string): void {
+  for (const { path, isVoid } of exports) if (!isVoid) replaceFile(join(path, voidName), `${why}\n`);
 }
 
 function readManifest(path: string): Pick<KeptExport, "manifest" | "sha256"> | undefined {
@@ -150,18 +169,3 @@ function digest(file: string): { sha256: string; bytes: number; lines: number } 
   closeSync(opened);
   return { sha256: hash.digest("hex"), bytes, lines };
 }
-
-function sync(path: string): void {
-  const file = openSync(path, "r");
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** How people name an export. */
-export const exportPath = (path: string): string => {
-  const near = relative("", path);
-  return near.startsWith("..") ? path : near;
-};

@@ -32,6 +32,7 @@ export async function loaded(bench: Bench, name: string, count: number): Promise
       name,
       peakPssMiB: usage.peakPss,
       peakRssMiB: usage.peakRss,
+      peakPssMiBByProgram: usage.peakPssByProgram,
       stateMiB: usage.stateMiB,
       restMedianMs: rest.medianMs,
       restP99Ms: rest.p99Ms,
