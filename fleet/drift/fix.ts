@@ -4,10 +4,11 @@ import { withGroupLock } from "../group-lock";
 import type { Workspace } from "../pulumi";
 import { drift, type Drift, type DriftOptions, type DriftScope } from "./drift";
 import { mend } from "./mend";
+import { sortedFindings } from "./merge";
 import { findingKey, type DriftFinding, type DriftReport, type Fix } from "./report";
 
 /**
- * Mends what may be mended without being asked (`repairable.ts`), each group by an update of exactly these objects that every rule allows, and looks at everything again.
+ * Mends what may be mended without being asked (`repairable.ts`), each group by an update of exactly these objects that every rule allows, and looks at these groups again.
  * What stays as it is, and why, is in the report.
  */
 export async function fixDrift(
@@ -17,6 +18,7 @@ export async function fixDrift(
   options: DriftOptions = {},
   note: (what: string) => void = () => undefined,
 ): Promise<DriftReport> {
+  const started = performance.now();
   const fixable = before.report.findings.filter((finding) => finding.fixable);
   if (fixable.length === 0) return { ...before.report, fixes: [] };
   const groups = [...new Set(fixable.flatMap(({ group }) => group ?? []))];
@@ -28,7 +30,7 @@ export async function fixDrift(
     if (why !== undefined) failed.set(group, why);
   });
   note("looking again");
-  const { report } = await drift(workspace, scope, options, note);
+  const { report } = await drift(workspace, { ...scope, groups }, options, note);
   const left = new Set(report.findings.map(findingKey));
   const unseen = report.blind.length > 0 ? "nobody could look at all of it again" : undefined;
   const fixes = fixable.map((finding): Fix => {
@@ -36,7 +38,16 @@ export async function fixDrift(
     const why = failed.get(finding.group ?? "") ?? unseen;
     return { finding, mended: false, ...(why === undefined ? {} : { why }) };
   });
-  return { ...report, fixes };
+  // The others are as they were: nothing was done there.
+  const others = before.report.findings.filter(({ group }) => group === undefined || !groups.includes(group));
+  const blind = new Map([...before.report.blind, ...report.blind].map((one) => [one.what, one]));
+  return {
+    ...before.report,
+    findings: sortedFindings([...others, ...report.findings]),
+    blind: [...blind.values()],
+    fixes,
+    seconds: before.report.seconds + (performance.now() - started) / 1000,
+  };
 }
 
 /** With the group's lock held; another run on it is not waited for. @returns why nothing, or not all, was done */

@@ -55,9 +55,13 @@ export async function lookAtStack(
   const unlisted = without.filter((id) => !fleet.closings.has(id));
 
   const state = await stateDrift(workspace, stack, platform, options);
-  const intent = await asBlind(blind, `what the files of ${stack} ask for`, () =>
-    intentDrift(workspace, stack, platform, { ...options, held }),
-  );
+  // Where there is no file there is nothing to ask of: what stands without one is told as such.
+  const intent =
+    files.size === 0 && !isPlatformStack(stack)
+      ? undefined
+      : await asBlind(blind, `what the files of ${stack} ask for`, () =>
+          intentDrift(workspace, stack, platform, { ...options, held }),
+        );
   for (const [what, look] of [
     ["state", state],
     ["files", intent],

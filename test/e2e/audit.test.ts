@@ -14,11 +14,14 @@ import {
 import type { Platform } from "../../config/platform";
 import { audit } from "../../fleet/audit/audit";
 import { exitCodeOf, type AuditReport } from "../../fleet/audit/report";
+import { drift } from "../../fleet/drift/drift";
+import type { DriftReport } from "../../fleet/drift/report";
 import type { InspectedContainer } from "../../inventory/containers";
 import { Docker } from "../../inventory/docker-api";
 import { command, inspect, Lab } from "./lab";
-import { asSuperuser, recordsOf } from "./observe";
-import { editZone, hbaLines, imitate as create, readHba, writeHba } from "./tampering";
+import { asSuperuser } from "./observe";
+import { alterSafely, alterZone, drifts, mendable, removeRecords, runAll, told } from "./drifts";
+import { hbaLines, imitate as create, readHba, writeHba } from "./tampering";
 
 /**
  * What somebody changes by hand, past every file and every plan, the audit finds; each drift is made for real. It does not prove that there is no drift that it cannot see: docs/security.md
@@ -93,11 +96,7 @@ async function imitate(...args: Parameters<typeof create>): Promise<string> {
   return id;
 }
 
-/** As PostgreSQL's superuser, in the server's own database. */
-const run = (...statements: string[]): Promise<void> =>
-  asSuperuser(lab, async (client) => {
-    for (const sql of statements) await client.query(sql);
-  });
+const run = (...statements: string[]): Promise<void> => runAll(lab, statements);
 
 test("what was just opened is clean, save what the host is known for", async () => {
   const report = await look();
@@ -105,14 +104,8 @@ test("what was just opened is clean, save what the host is known for", async () 
   expect(found(report)).toEqual([]);
   const host = report.findings.map(({ rule }) => rule.id);
   expect(["host-live-restore"]).toEqual(expect.arrayContaining(host)); // on where an operator set it
-  expect(report.looked).toMatchObject({
-    container: 6,
-    network: 1,
-    volume: 3,
-    hba: hbaLines(lab).length,
-    record: 2,
-    token: 2,
-  });
+  const hba = hbaLines(lab).length;
+  expect(report.looked).toMatchObject({ container: 6, network: 1, volume: 3, hba, record: 2, token: 2 });
   expect(report.seconds).toBeGreaterThan(0);
 });
 
@@ -343,25 +336,9 @@ test("asked for one substation, it tells of that one alone, and of its file", as
 });
 
 test("the DNS zone, and what no file or no object stands for", async () => {
-  const { address } = platform.ingress;
-  const foreign = { type: "A", name: "fremd.substation.test", content: address, ttl: 60 };
-  await editZone(platform.dns, "POST", "", foreign);
-  await editZone(platform.dns, "POST", "", {
-    ...foreign,
-    name: "ghost.substation.test",
-    comment: mark(ghost),
-  });
-  const idOf = async (host: string) => (await recordsOf(lab, `${host}.substation.test`))[0]!.id;
-  await editZone(platform.dns, "PATCH", `/${await idOf("yi")}`, {
-    type: "CNAME",
-    content: "shop.example.net",
-  });
-  await editZone(platform.dns, "DELETE", `/${await idOf("jia")}`);
+  await alterZone(lab, mark(ghost));
   lab.write(group, "bing"); // and never opened
-  undo.push(async () => {
-    for (const host of ["fremd", "ghost", "yi"])
-      await editZone(platform.dns, "DELETE", `/${await idOf(host)}`);
-  });
+  undo.push(() => removeRecords(lab, "fremd", "ghost", "yi"));
 
   const report = await look();
   fs.rmSync(lab.file(group, "bing"));
@@ -376,41 +353,64 @@ test("the DNS zone, and what no file or no object stands for", async () => {
   );
 });
 
-test("Pulumi's own refresh sees few of all these", async () => {
-  const { stdout, code } = await lab.pulumi([
-    ...["preview", "-s", group, "--refresh", "--json", "--expect-no-changes"],
-  ]);
-  const { steps } = JSON.parse(stdout) as { steps: { op: string; urn: string }[] };
-  const seen = steps
-    .filter(({ op }) => !["same", "read", "refresh"].includes(op))
-    .map(
-      ({ op, urn }) =>
-        `${op} ${urn
-          .split("::")
-          .slice(2)
-          .join(" ")
-          .replace(/^.*[:$]/, "")}`,
-    );
-  // A container and a record that are gone, memory, two memberships, PUBLIC's right; no password, no environment, no network, no limit of processes, no function, no stranger.
-  expect(seen.sort()).toEqual([
-    "create Container jia",
-    "create DnsRecord jia",
-    "update Container yi",
-    "update DnsRecord yi",
-    "update Grant jia-public",
-    "update Role jia-app",
-    "update Role yi-app",
-  ]);
-  expect(code).toBe(7); // changes, where none were expected
+test("drift tells of each object once: how bad it is, and who saw it", async () => {
+  const { report } = await drift(lab.workspace, { platform: "platform", groups: [] });
+  expect(report.blind).toEqual([]);
+  expect(drifts(report.findings, readable)).toEqual([...mendable, ...told].sort());
 });
 
 test("with all of it undone, it is clean again", async () => {
   for (const back of undo) await back();
   for (const stray of strays.splice(0).reverse()) await command("docker", stray);
-  await lab.up(group); // a container, a limit of memory, two records
+  await lab.up(group); // a container, a limit of memory
   const report = await look();
   expect(report.blind).toEqual([]);
   expect(found(report)).toEqual([]);
+});
+
+test("a stopped container, other limits, other labels, a record that is gone and one that was changed come back; what is not safe to mend stays for a person", async () => {
+  const yi = await shopOf("yi");
+  await alterSafely(lab, await shopOf("jia"), yi);
+  await run(
+    `GRANT ${database("yi")} TO ${appRole(database("jia"))}`,
+    `COMMENT ON DATABASE ${database("yi")} IS NULL`,
+  );
+  // And what has but one side.
+  lab.write("later", "wu");
+  await lab.ensureStack("empty");
+
+  const { code, stdout } = await lab.substation("drift", "--fix", "--json");
+  const { fixes, findings, blind } = JSON.parse(stdout) as DriftReport;
+  fs.rmSync(path.dirname(lab.file("later", "wu")), { recursive: true });
+  await lab.pulumi(["stack", "rm", "empty", "--yes"]);
+  expect(blind).toEqual([]);
+  expect(
+    drifts(
+      fixes!.map(({ finding }) => finding),
+      readable,
+    ),
+  ).toEqual(
+    [
+      ...["container jia-shop", "record yi.substation.test"].map(
+        (it) => `security ${it} (intent state audit)!`,
+      ),
+      ...["container yi-shop", "record jia.substation.test"].map(
+        (it) => `config ${it} (intent state audit)!`,
+      ),
+    ].sort(),
+  );
+  expect(fixes!.filter(({ mended }) => !mended)).toEqual([]);
+  expect(drifts(findings, readable)).toEqual([
+    "benign stack empty (state)",
+    ...["folder later", "substation wu"].map((it) => `config ${it} (intent)`),
+    "data-at-risk database yi (audit)",
+    "security role jia_app (intent state audit)",
+  ]);
+  const revoke = `REVOKE ${database("yi")} FROM ${appRole(database("jia"))}`;
+  await run(revoke, `COMMENT ON DATABASE ${database("yi")} IS '${mark(ownerOf("yi"))}'`);
+  expect(code).toBe(1);
+  expect((await shopOf("yi")).Id).toBe(yi.Id); // its limits were set where it stands
+  expect(found(await look())).toEqual([]);
 });
 
 test("what cannot be looked at is told, with what to do, and is never clean", async () => {
