@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { repairLines, repairStack } from "../fleet/repair-stack";
+import { alone } from "../fleet/lifecycle/alone";
 import { projectWorkspace } from "./project";
+import { note } from "./waiting";
 
 export function repairCommand(): Command {
   return new Command("repair")
@@ -14,7 +16,8 @@ export function repairCommand(): Command {
       "\nNeeds what `pulumi` needs: the command on PATH, PULUMI_BACKEND_URL, and the passphrase.",
     )
     .action(async (stack: string, { json }: { json?: boolean }) => {
-      const done = await repairStack(projectWorkspace(), stack);
+      const workspace = projectWorkspace();
+      const done = await alone(workspace, stack, "repair", { note }, () => repairStack(workspace, stack));
       if (json) {
         process.stdout.write(`${JSON.stringify(done, null, 2)}\n`);
         return;

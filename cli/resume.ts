@@ -6,6 +6,7 @@ import type { Workspace } from "../fleet/pulumi";
 import { projectWorkspace } from "./project";
 import { isProved, provedText, showProof } from "./prove";
 import { statusText } from "./status";
+import { note } from "./waiting";
 
 export function resumeCommand(): Command {
   return new Command("resume")
@@ -22,7 +23,7 @@ export function resumeCommand(): Command {
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort());
       const workspace = projectWorkspace();
-      const { file } = await resume(workspace, id, { signal: stop.signal });
+      const { file } = await resume(workspace, id, { signal: stop.signal, note });
       process.stdout.write(`${id} is resumed, and ${file} says so: commit it\n`);
       if (prove) await proveAndTell(workspace, id);
     });

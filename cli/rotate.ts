@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { secretNames } from "../config/secret-versions";
 import { rotate } from "../fleet/rotate";
 import { projectWorkspace } from "./project";
+import { note } from "./waiting";
 
 export function rotateCommand(): Command {
   return new Command("rotate")
@@ -19,7 +20,7 @@ export function rotateCommand(): Command {
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort());
       const workspace = projectWorkspace();
-      const done = await rotate(workspace, id, secret, { signal: stop.signal });
+      const done = await rotate(workspace, id, secret, { signal: stop.signal, note });
       if (json) {
         process.stdout.write(`${JSON.stringify(done, null, 2)}\n`);
         return;

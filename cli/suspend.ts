@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { suspend } from "../fleet/lifecycle/suspend";
 import { projectWorkspace } from "./project";
+import { note } from "./waiting";
 
 export function suspendCommand(): Command {
   return new Command("suspend")
@@ -17,7 +18,7 @@ export function suspendCommand(): Command {
     .action(async (id: string, { reason, json }: { readonly reason: string; readonly json?: boolean }) => {
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort());
-      const done = await suspend(projectWorkspace(), id, reason, { signal: stop.signal });
+      const done = await suspend(projectWorkspace(), id, reason, { signal: stop.signal, note });
       if (done.disobeyed.length > 0) process.exitCode = 1;
       if (json) {
         process.stdout.write(`${JSON.stringify(done, null, 2)}\n`);

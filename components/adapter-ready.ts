@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../config/names";
 import { containerLog, containerState, removeContainer, type ContainerState } from "../inventory/docker";
 import type { ChannelSecrets } from "./channels";
+import { hide, plainValues } from "./hide";
 
 /** Milliseconds that a shop has to become ready, once its last adapter is made. */
 const patience = 60_000;
@@ -25,7 +26,9 @@ export const awaitShop = (
   new pulumi.ResourceHook(`${owner.id}-shop-ready`, async () => {
     const fault = (await elsewhere(shop, adapters)) ?? (await untilReady(shop, adapters));
     if (fault === undefined) return;
-    const values = await secretValues(secrets);
+    const values = await plainValues(
+      Object.values(secrets).flatMap((fields) => Object.values(fields).map(({ value }) => value)),
+    );
     const said = await Promise.all(
       [...adapters, shop].map(async (name) => {
         const log = await containerLog(name, 10).catch(() => "");
@@ -80,19 +83,4 @@ function failed(state: ContainerState | undefined, name: string): string | undef
   return ["exited", "dead"].includes(state.state)
     ? `its container ${name} has ended with exit code ${state.exitCode}`
     : undefined;
-}
-
-const secretValues = (secrets: ChannelSecrets): Promise<readonly string[]> =>
-  new Promise((resolve) => {
-    pulumi
-      .all(Object.values(secrets).flatMap((fields) => Object.values(fields).map(({ value }) => value)))
-      .apply(resolve);
-  });
-
-/** A log without secrets: whole ones, and the lines of those that have several. */
-function hide(log: string, values: readonly string[]): string {
-  const parts = values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1), ...value.split("\n")]);
-  return parts
-    .filter((part) => part.trim().length >= 4)
-    .reduce((text, part) => text.replaceAll(part, "[secret]"), log);
 }

@@ -1,16 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Owner } from "../config/names";
+import { hide, plainValues } from "./hide";
 import { containerExitCode, containerLog, removeContainer } from "../inventory/docker";
 
 /**
  * Hook for the migration's container: an exit code other than 0 fails the update and shows the last lines of the log. The container is removed, so that the
  * next update, which looks at what is live, runs the migration again.
+ * @param secrets what the container was given, and its log must not show
  */
-export const reportMigration = (owner: Owner): pulumi.ResourceHook =>
+export const reportMigration = (
+  owner: Owner,
+  secrets: readonly pulumi.Input<string>[],
+): pulumi.ResourceHook =>
   new pulumi.ResourceHook(`${owner.id}-migrated`, async ({ id, newOutputs }) => {
     const exitCode: unknown = newOutputs?.["exitCode"];
     if (exitCode === 0) return;
-    const log = await containerLog(id, 20);
+    const log = hide(await containerLog(id, 20), await plainValues(secrets));
     await removeContainer(id);
     throw new Error(
       `Substation ${owner.group}/${owner.id}: the migration of its database ended with exit code ${String(exitCode)}. ` +

@@ -156,6 +156,11 @@ function createMigration(
     ...adapterInputs(args),
   ]);
   const { migratePassword, appPassword, ...shopSecrets } = secrets;
+  const ofChannels = Object.values(args.channelSecrets).flatMap((fields) => Object.values(fields));
+  const given = [
+    ...Object.values<pulumi.Output<string>>({ ...secrets }),
+    ...ofChannels.map(({ value }) => value),
+  ];
   const container = new docker.Container(
     `${owner.id}-migrate`,
     {
@@ -182,7 +187,7 @@ function createMigration(
       ...opts,
       dependsOn: [...database.ready, ...volumes],
       additionalSecretOutputs: ["uploads"],
-      hooks: { afterCreate: [reportMigration(owner)] },
+      hooks: { afterCreate: [reportMigration(owner, given)] },
     },
   );
   return { container, name };

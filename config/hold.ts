@@ -8,6 +8,9 @@ import { orderSuffix } from "./lifecycle/order";
  */
 export const holdVariable = "SUBSTATION_HOLD";
 
+/** The process that holds them: pid and start, parted by a dot. Names that were left in an environment, with nobody who excludes anything, would have them removed. */
+export const holderVariable = "SUBSTATION_HOLD_BY";
+
 export const heldIds = (env: NodeJS.ProcessEnv = process.env): ReadonlySet<string> =>
   new Set((env[holdVariable] ?? "").split(",").filter((id) => id !== ""));
 

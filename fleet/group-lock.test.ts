@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withGroupLock, type LockOptions } from "./group-lock";
+import { alone } from "./lifecycle/alone";
 import { thisProcess } from "./owner";
 
 // That a lock is taken over by one alone is held in local/lock.test.ts, by the same code; an update of Pulumi itself that is under way, by test/e2e/.
@@ -72,4 +73,14 @@ test("the waiting ends with the signal; a failure gives the lock back", async ()
   rmSync(join(folder(), "east.json"));
   await expect(locked(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
   expect(readdirSync(folder())).toEqual([]);
+});
+
+test("a command that does nothing else says who works there when its waiting is ended", async () => {
+  const signal = AbortSignal.abort();
+  await locked(async () => {
+    await expect(alone(workspace(), "east", "repair", { signal }, () => Promise.resolve(1))).rejects.toThrow(
+      new RegExp(`^process ${process.pid} on .* works on east: nothing was done`),
+    );
+  });
+  expect(await alone(workspace(), "east", "repair", {}, () => Promise.resolve(1))).toBe(1);
 });

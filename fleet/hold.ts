@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { loadFleet } from "../config/fleet";
-import { formatHeld, holdVariable } from "../config/hold";
+import { formatHeld, holderVariable, holdVariable } from "../config/hold";
 import { removingIds } from "../config/lifecycle/order";
+import { thisProcess } from "./owner";
 import { substationOf } from "../policies/facts/steps";
 import { readState } from "./standing";
 import type { Workspace } from "./pulumi";
@@ -18,8 +19,10 @@ export async function heldOptions(
 ): Promise<{ readonly at: Workspace; readonly exclude: string[] }> {
   const { closings } = loadFleet(join(workspace.root, "stacks"));
   const all = new Set([...held, ...removingIds(closings.values(), stack)]);
-  if (all.size === 0) return { at: workspace, exclude: [] };
-  const at = { ...workspace, env: { ...workspace.env, [holdVariable]: formatHeld(all) } };
+  const { pid, start } = thisProcess();
+  const names = { [holdVariable]: formatHeld(all), [holderVariable]: `${pid}.${start}` };
+  const at = { ...workspace, env: { ...workspace.env, ...names } }; // also where none is held: the caller's environment may name some
+  if (all.size === 0) return { at, exclude: [] };
   const { resources = [] } = (await readState(workspace, stack))?.deployment ?? {};
   const exclude = new Set(
     resources.filter((resource) => all.has(substationOf(resource, "")?.id ?? "")).map(({ urn }) => urn),

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { isEngine } from "../inventory/process";
 
 /**
  * Ends the plugins and language hosts that a killed engine left: they live on for minutes, and finish what they had begun. Only those of this backend, and only where
@@ -13,7 +14,7 @@ export function endLeftovers(backend: string): readonly string[] {
   const processes = new Map(listProcesses().map((found) => [found.pid, found]));
   const hasEngine = ({ parent }: Process): boolean => {
     const above = processes.get(parent);
-    return above !== undefined && (above.name === "pulumi" || hasEngine(above));
+    return above !== undefined && (isEngine(above.name) || hasEngine(above));
   };
   const left = [...processes.values()].filter(
     (found) =>

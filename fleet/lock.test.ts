@@ -38,10 +38,10 @@ test("no lock, another stack's lock, and another backend: nothing", async () => 
 });
 
 /** A process that calls itself as the engine does, and works on a backend. */
-async function engine(backend: string): Promise<ChildProcess> {
-  const program = join(state, "pulumi");
+async function engine(backend: string | undefined, name = "pulumi"): Promise<ChildProcess> {
+  const program = join(state, name);
   copyFileSync("/bin/sleep", program);
-  const child = spawn(program, ["30"], { env: { PULUMI_BACKEND_URL: backend } });
+  const child = spawn(program, ["30"], { env: backend === undefined ? {} : { PULUMI_BACKEND_URL: backend } });
   await once(child, "spawn");
   return child;
 }
@@ -57,13 +57,19 @@ test("a lock is dead where no process has its number, or another program has", a
   expect(found && existsSync(found.file)).toBe(false);
 });
 
-test.each([
-  ["as old as the lock, on this backend", 0, true, "alive"],
-  ["on this backend, and by clocks that jumped younger than the lock", 3600, true, "alive"],
-  ["as old as the lock, and on a backend that is called otherwise", -10, false, "alive"],
-  ["younger than the lock, and on another backend: the number was given again", 3600, false, "dead"],
-])("the lock of an engine %s", async (_, age, here, owner) => {
-  const running = await engine(here ? `file://${state}` : "file:///elsewhere");
+const there = "file:///elsewhere";
+
+/** `here` stands for the lock's own backend. */
+test.each<[string, number, string | undefined, string, string]>([
+  ["as old as the lock, on this backend", 0, "here", "pulumi", "alive"],
+  ["on this backend, and by clocks that jumped younger than the lock", 3600, "here", "pulumi", "alive"],
+  ["the same, with the backend spelt in another way", 3600, "here/", "pulumi", "alive"],
+  ["younger by the clocks, on a backend that it does not tell", 3600, undefined, "pulumi", "alive"],
+  ["under the name that Nix gives it", 3600, "here", ".pulumi-wrapped", "alive"],
+  ["as old as the lock, and on a backend that is called otherwise", -10, there, "pulumi", "alive"],
+  ["younger than the lock, and on another backend: another's number", 3600, there, "pulumi", "dead"],
+])("the lock of an engine %s", async (_, age, backend, name, owner) => {
+  const running = await engine(backend?.replace("here", `file://${state}`), name);
   try {
     lock({ pid: running.pid, timestamp: ago(age) });
     const [found] = await read();

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
-import { parseStat, readProc } from "../inventory/process";
+import { isEngine, parseStat, readProc } from "../inventory/process";
 import { exists, isRunning, type OwnerState } from "./owner";
 import type { StateStore } from "./state-store";
 
@@ -60,13 +60,20 @@ function ownerOf(lock: z.infer<typeof content>, backend: string): OwnerState {
   const stat = readProc(`/proc/${lock.pid}/stat`);
   if (stat === undefined) return exists(lock.pid) ? "alive" : "dead"; // another user's, where /proc hides them (hidepid)
   const found = parseStat(stat);
-  if (!isRunning(found) || !found.name.startsWith("pulumi")) return "dead";
+  if (!isRunning(found) || !isEngine(found.name)) return "dead";
   // Two seconds of grace for rounding.
   const younger = startedMs(found.startTicks) > Date.parse(lock.timestamp) + 2000;
   const environment = readProc(`/proc/${lock.pid}/environ`)?.split("\0");
-  const elsewhere = environment !== undefined && !environment.includes(`PULUMI_BACKEND_URL=${backend}`);
+  const works = environment
+    ?.find((line) => line.startsWith("PULUMI_BACKEND_URL="))
+    ?.split("=")
+    .slice(1)
+    .join("=");
+  const elsewhere = works !== undefined && bare(works) !== bare(backend); // one that was logged in names none
   return younger && elsewhere ? "dead" : "alive";
 }
+
+const bare = (backend: string): string => backend.replace(/\/+$/, "");
 
 /** Clock ticks per second in /proc, the same on every Linux that Node runs on (proc(5), sysconf(_SC_CLK_TCK)). */
 const ticks = 100;

@@ -1,4 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
+import { parseStat, readProc } from "../inventory/process";
+import { until } from "../local/process";
 import { exists, stateOf, thisProcess } from "./owner";
 
 test("an owner is this very process: of this host, boot and start", () => {
@@ -6,6 +8,7 @@ test("an owner is this very process: of this host, boot and start", () => {
   expect(stateOf(self)).toBe("alive");
   expect(stateOf({ ...self, host: "elsewhere" })).toBe("elsewhere");
   expect(stateOf({ ...self, boot: "an earlier one" })).toBe("dead");
+  expect(stateOf({ ...self, pids: "pid:[1]" })).toBe("elsewhere"); // another container of the same name
   expect(stateOf({ ...self, start: self.start - 1 })).toBe("dead");
 });
 
@@ -19,10 +22,12 @@ test("a process that has ended is dead, also while its parent has not yet looked
       parent.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString())),
     );
     const zombie = Number(text);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const start = { ...thisProcess(), pid: zombie, start: startOf(zombie) };
+    expect(await until(() => stateOf(start) === "dead", 10_000)).toBe(true);
     expect(exists(zombie)).toBe(true);
-    expect(stateOf({ ...thisProcess(), pid: zombie })).toBe("dead");
   } finally {
     parent.kill("SIGKILL");
   }
 });
+
+const startOf = (pid: number): number => parseStat(readProc(`/proc/${pid}/stat`) ?? "").startTicks;

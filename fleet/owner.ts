@@ -1,3 +1,4 @@
+import { readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
 import { bootId, identify, parseStat, readProc } from "../inventory/process";
@@ -10,23 +11,29 @@ export const owner = z.strictObject({
   start: z.int(),
   /** Id of the host's boot (/proc/sys/kernel/random/boot_id). */
   boot: z.string(),
+  /** Its namespace of pids: two containers may have the same name, and each a process of this number. */
+  pids: z.string(),
 });
 export type Owner = z.infer<typeof owner>;
 
 /** "dead" is proved; "alive" is the very process, or one that cannot be looked at; what happens "elsewhere" cannot be seen from here. */
 export type OwnerState = "dead" | "alive" | "elsewhere";
 
+const pids = (): string => readlinkSync("/proc/self/ns/pid");
+
 /** This very process. */
 export function thisProcess(): Owner {
   const self = identify(process.pid);
   if (!self) throw new Error("this process is not in /proc");
-  return { host: hostname(), pid: self.pid, start: self.startTicks, boot: self.boot };
+  return { host: hostname(), pid: self.pid, start: self.startTicks, boot: self.boot, pids: pids() };
 }
 
 /** Dead are: what ran before the host's last boot; a number that no process has; one that another process was given since. */
-export function stateOf({ host, pid, start, boot }: Owner): OwnerState {
+export function stateOf({ host, pid, start, boot, pids: space }: Owner): OwnerState {
   if (host !== hostname()) return "elsewhere";
-  if (boot !== bootId() || !exists(pid)) return "dead";
+  if (boot !== bootId()) return "dead";
+  if (space !== pids()) return "elsewhere";
+  if (!exists(pid)) return "dead";
   const stat = readProc(`/proc/${pid}/stat`);
   if (stat === undefined) return exists(pid) ? "alive" : "dead"; // another user's, where /proc hides them (hidepid)
   const found = parseStat(stat);

@@ -7,7 +7,8 @@ import { withSecretVersion } from "../config/raise";
 import { parseSecretVersions, secretNames, type SecretName } from "../config/secret-versions";
 import { endSessions } from "../inventory/database";
 import { containerStart, liveContainers, type LiveContainer } from "../inventory/docker";
-import type { RunOptions, Workspace } from "./pulumi";
+import { alone, type Running } from "./lifecycle/alone";
+import type { Workspace } from "./pulumi";
 import { platformUnder } from "./read-platform";
 import { changeFile, findSubstation, whyNot } from "./typed-file";
 import { up } from "./up";
@@ -38,11 +39,21 @@ export async function rotate(
   workspace: Workspace,
   id: string,
   secret: string = "root",
-  options: Pick<RunOptions, "signal"> = {},
+  options: Running = {},
+): Promise<Rotation> {
+  const { group } = findSubstation(loadFleet(join(workspace.root, "stacks")), id);
+  const name = findSecret(secret);
+  return await alone(workspace, group, "rotate", options, () => renew(workspace, id, name, options.signal));
+}
+
+async function renew(
+  workspace: Workspace,
+  id: string,
+  name: SecretName,
+  signal: AbortSignal | undefined,
 ): Promise<Rotation> {
   const stacks = join(workspace.root, "stacks");
   const spec = findSubstation(loadFleet(stacks), id);
-  const name = findSecret(secret);
   const platform = await platformUnder(workspace, spec.group);
   const wanted = spec.secretVersions[name];
   const running = (await shops(platform, id)).map((shop) => versionsOf(shop)[name]);
@@ -50,7 +61,7 @@ export async function rotate(
   const version = ahead ? wanted : wanted + 1;
   if (!ahead) raise(stacks, spec, name, version);
 
-  const outcome = await up(workspace, spec.group, { confirm: () => Promise.resolve(true), ...options });
+  const outcome = await up(workspace, spec.group, { confirm: () => Promise.resolve(true), signal });
   if (outcome.kind !== "updated") {
     throw new UserError(
       `${name} of ${id} is not renewed yet: the update of ${spec.group} was ${outcome.kind}. ${spec.file} keeps its new number, ` +

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { register } from "../components/testing/mocks";
 import { atALoss, goodTiers } from "../config/testFleet";
-import { group } from "./group";
+import { identify } from "../inventory/process";
+import { group, isHolderAlive } from "./group";
 
 test("a plain `pulumi up` refuses terms that sell at a loss, with their place, before it asks for anything", async () => {
   const root = mkdtempSync(join(tmpdir(), "substation-group-"));
@@ -29,5 +30,21 @@ test("a plain `pulumi up` refuses terms that sell at a loss, with their place, b
     expect(heard).toEqual([]);
   } finally {
     rmSync(root, { recursive: true, force: true });
+  }
+});
+
+test("names in SUBSTATION_HOLD without a living run behind them stop the program before it asks for anything", async () => {
+  const { pid, startTicks } = identify(process.pid)!;
+  const by = (text: string) => isHolderAlive({ SUBSTATION_HOLD_BY: text });
+  expect([by(`${pid}.${startTicks}`), by(`${pid}.${startTicks - 1}`), by(`0.${startTicks}`), by("")]).toEqual(
+    [true, false, false, false],
+  );
+  process.env["SUBSTATION_HOLD"] = "mengxiang";
+  try {
+    await expect(group("demo", "/nowhere")).rejects.toThrow(
+      "SUBSTATION_HOLD names mengxiang, and no run of substation stands behind it",
+    );
+  } finally {
+    delete process.env["SUBSTATION_HOLD"];
   }
 });

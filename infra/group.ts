@@ -7,8 +7,9 @@ import { renewNamespaces } from "../components/adapter-namespace";
 import { renewProcessLimits } from "../components/process-limit";
 import { Substation } from "../components/substation";
 import { formatProblem, loadFleet, problemsFor, type Problem } from "../config/fleet";
-import { heldIds, withoutHeld } from "../config/hold";
+import { formatHeld, heldIds, holderVariable, holdVariable, withoutHeld } from "../config/hold";
 import { storedSecrets } from "../config/stack-secrets";
+import { identify } from "../inventory/process";
 import { preflight } from "../inventory/preflight";
 import { channelSecrets } from "./channel-secrets";
 import { readPlatform } from "./read-platform";
@@ -23,6 +24,10 @@ export async function group(
 ): Promise<Record<string, unknown>> {
   const stacks = path.join(root, "stacks");
   const held = heldIds();
+  if (held.size > 0 && !isHolderAlive())
+    throw new pulumi.RunError(
+      `${holdVariable} names ${formatHeld(held)}, and no run of substation stands behind it. Nothing was changed. Unset it: what it names would be left out, and so removed.`,
+    );
   const fleet = withoutHeld(loadFleet(stacks), held);
   refuse(problemsFor(fleet, name));
   const specs = fleet.groups.get(name) ?? [];
@@ -90,6 +95,12 @@ export async function group(
   } finally {
     Error.stackTraceLimit = limit;
   }
+}
+
+/** Whether the run that holds substations, and excludes what stands of them, is under way. */
+export function isHolderAlive(env: NodeJS.ProcessEnv = process.env): boolean {
+  const [pid, start] = (env[holderVariable] ?? "").split(".").map(Number);
+  return pid !== undefined && pid > 0 && identify(pid)?.startTicks === start;
 }
 
 /** Ends the program with the words of `substation check`, and no stack trace: it is the files that need mending. */

@@ -114,7 +114,10 @@ test("a file that was renamed is told so, at its new name", () => {
     { ...nothing, databases, records },
     renamed,
   );
-  expect(problems).toMatchObject([{ file: "stacks/demo/xingchen.yaml", code: "file/renamed" }]);
+  expect(problems).toMatchObject([
+    { file: "stacks/demo/xingchen.yaml", code: "file/renamed" },
+    { file: "stacks/demo/mengxiang.yaml", code: "file/gone" },
+  ]);
   expect(problems[0]!.message).toMatch(
     /^this seems to be mengxiang under another name, .*stacks\/demo\/mengxiang\.yaml"/,
   );

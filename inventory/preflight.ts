@@ -175,17 +175,19 @@ export function gone(
       .filter(({ comment }) => sameSubstation(comment, owner))
       .map(({ name }) => name);
     const renamed = specs.find(({ host }) => hosts.includes(host));
-    if (renamed)
-      return [
-        {
-          ...renamed.at([]),
-          code: "file/renamed",
-          message:
-            `this seems to be ${owner.id} under another name, and its data would stay behind: an id is part of the names of database, roles and volumes, and is never changed. ` +
-            `Rename it back with "git mv ${renamed.file} ${file}"; title and host may be changed in the file`,
-        },
-      ];
+    const also: Problem[] = renamed
+      ? [
+          {
+            ...renamed.at([]),
+            code: "file/renamed",
+            message:
+              `this seems to be ${owner.id} under another name, and its data would stay behind: an id is part of the names of database, roles and volumes, and is never changed. ` +
+              `Rename it back with "git mv ${renamed.file} ${file}"; title and host may be changed in the file`,
+          },
+        ]
+      : [];
     return [
+      ...also,
       {
         file,
         line: 1,

@@ -39,6 +39,10 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return now !== undefined && now.startTicks === identity.startTicks && now.boot === identity.boot;
 }
 
+/** Whether a program of this name may be Pulumi's engine; Nix wraps it under another. */
+export const isEngine = (name: string): boolean =>
+  /^\.?pulumi(?!-(?:resource|language|analyzer)-)/.test(name);
+
 /** A file of /proc; undefined where its process is gone or not ours to see. */
 export function readProc(file: string): string | undefined {
   try {

@@ -6,6 +6,7 @@ import type { Intent } from "../../policies/rules/intent";
 import { planRules } from "../../policies/rules/plan";
 import { judge, severities, type Severity } from "../../policies/rules/rule";
 import { stackOf } from "../automation";
+import { Heard } from "./heard";
 import { heldOptions, keeping } from "../hold";
 import { PulumiFailed, wordsOf, type EngineEvent, type PolicyViolation, type Workspace } from "../pulumi";
 
@@ -67,13 +68,14 @@ export async function planUpdate(
   const steps: StepFact[] = [];
   const found: PolicyViolation[] = [];
   const errors: string[] = [];
-  const onEvent = (event: EngineEvent) => {
+  let failed = false;
+  const heard = new Heard((event) => {
     const { resourcePreEvent, policyEvent, diagnosticEvent } = event;
     if (resourcePreEvent) steps.push(stepFact(resourcePreEvent.metadata, intent.platform.name));
     if (policyEvent) found.push(policyEvent);
     if (diagnosticEvent?.severity === "error") errors.push(plainText(diagnosticEvent.message));
     options.onEvent?.(event);
-  };
+  });
   try {
     const { at, exclude } = await heldOptions(workspace, stack, held);
     await (
@@ -82,13 +84,16 @@ export async function planUpdate(
       ...engineOptions(options),
       ...keeping(exclude, options.target),
       expectNoChanges,
-      onEvent,
+      onEvent: heard.listen,
     });
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;
+    failed = true; // which it has said by its exit code, whatever was heard
     const told = error.code === changesFound && steps.some(({ op }) => !isIdle(op));
     if (!told && found.length === 0 && errors.length === 0) errors.push(wordsOf(error, stack, workspace));
   }
+  const missing = heard.missing();
+  if (missing !== undefined && !failed) errors.push(missing);
   const forbidden = judge(planRules, { ...noFacts, step: steps }, intent).map((finding) => ({
     rule: finding.rule.id,
     severity: finding.rule.severity,

@@ -136,6 +136,20 @@ describe("closing", () => {
     expect((await lab.get("yi.substation.test")).status).toBe(503);
     expect((await lab.get(host)).status).toBe(200);
 
+    const told = await lab.substation("status", "yi", "--json");
+    expect([told.code, JSON.parse(told.stdout)]).toMatchObject([
+      0,
+      [
+        {
+          id: "yi",
+          state: "closing",
+          ok: true,
+          open: false,
+          deadline: expect.stringMatching(/^20/) as string,
+        },
+      ],
+    ]);
+
     await restore(lab.workspace, "yi");
     expect(fs.existsSync(lab.file(group, "yi.closing"))).toBe(false);
     expect((await lab.get("yi.substation.test")).status).toBe(200);
@@ -158,6 +172,11 @@ describe("closing", () => {
     expect(fs.readFileSync(lab.file(group, "yi.closing"), "utf8")).toMatch(/removing:\n {2}since: "?20/);
     const other = await lab.substation("up", group, "--yes", "--no-prove"); // what is left of it is nobody else's
     expect([other.code, other.stdout]).toEqual([0, expect.stringContaining(`${group}: no change`)]);
+    const told = await lab.substation("status", "yi");
+    expect([told.code, told.stdout]).toEqual([
+      1,
+      expect.stringMatching(/its removal began at .*: npm run substation -- close yi/),
+    ]);
     const database = databaseName(lab.name, "yi");
     expect(await left("yi")).toContain(database);
 

@@ -210,3 +210,10 @@ test("a plan that cannot be judged is not carried out", async () => {
     fs.writeFileSync(tiers, content);
   }
 });
+
+test("a plan whose steps somebody failed to hear is none, though the engine ends well", async () => {
+  const onEvent = () => {
+    throw new Error("not heard");
+  };
+  await expect(planUpdate(lab.workspace, "demo", { onEvent })).rejects.toThrow("not heard");
+});

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { labels } from "../../config/names";
 import { stateFolders } from "../../fleet/state-files";
@@ -52,7 +53,10 @@ test("killed at any step of an opening of three, one more run opens them", async
     const ids = ["aa", "bb", "cc"].map((name) => `${name}${step}`);
     const scene = await Scene.of(lab, `all${step}`, ...ids);
     const hit = await killedOpening(scene, ids, step, victim);
-    if (!hit) break;
+    if (!hit) {
+      for (const id of ids) expect(await scene.objects(id)).toEqual(scene.whole(id));
+      break;
+    }
     killed++;
     const again = await lab.substation("open", ...ids, "--no-prove", "--json");
     process.stderr.write(`step ${step}, ${victim} killed: the next run ended with ${again.code}\n`);
@@ -72,7 +76,7 @@ test("killed at any step of an opening of three, one more run opens them", async
   expect(killed).toBeGreaterThan(0);
 });
 
-/** Whether the command was killed before it came to its end. */
+/** Whether the command was killed; if not, it came to a good end before the step. */
 async function killedOpening(
   scene: Scene,
   ids: readonly string[],
@@ -85,8 +89,9 @@ async function killedOpening(
   const child = spawn(
     process.execPath,
     [join(projectRoot, "cli/bin.js"), "open", ...ids, "--no-prove", "--json"],
-    { cwd: lab.root, env: lab.workspace.env, stdio: "ignore" },
+    { cwd: lab.root, env: lab.workspace.env, stdio: ["ignore", "pipe", "pipe"] },
   );
+  const said = Promise.all([text(child.stdout), text(child.stderr)]);
   const ended = once(child, "exit");
   for (let writes = 0; child.exitCode === null; await sleep(1)) {
     const now = written();
@@ -97,6 +102,8 @@ async function killedOpening(
     await ended;
     return true;
   }
+  if (child.exitCode !== 0)
+    throw new Error(`the opening ended by itself with ${child.exitCode}:\n${(await said).join("\n")}`);
   return false;
 }
 
