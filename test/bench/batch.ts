@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { parseDocument } from "yaml";
+import { parse } from "yaml";
 import { newSecret, registrationOf } from "../../local/gateways/merchants";
 import { substationsPerGroup } from "../../config/ids";
 import { secretSetting } from "../../config/stack-secrets";
@@ -52,37 +52,51 @@ export const fileText = (id: string, { channel }: Merchant): string =>
 /** By channel and field, as a shop's file has them. */
 export const secretsOf = ({ key }: Merchant) => ({ [channelName]: { key } });
 
-/** Writes the files of a batch, and makes its stacks with their secrets. Not timed: an operator does that long before. */
+/** Writes the files of a batch, and makes its stacks with their secrets; what is there stays as it is. Not timed: an operator does that long before. */
 export async function layBatch(lab: Lab, merchant: Merchant, batch: Batch): Promise<void> {
   const { workspace, root } = lab;
-  const secret = Object.values(merchant.channel.secrets)[0]!;
-  let known: { readonly salt: unknown; readonly ciphertext: unknown } | undefined;
   for (const [group, ids] of batch) {
     const folder = path.join(root, "stacks", group);
     fs.mkdirSync(folder, { recursive: true });
     for (const id of ids) fs.writeFileSync(path.join(folder, `${id}.yaml`), fileText(id, merchant));
   }
-  const groups = [...batch].filter(([group]) => !fs.existsSync(stackConfigFile(workspace, group)));
+  const fresh = [...batch.keys()].filter((group) => !fs.existsSync(stackConfigFile(workspace, group)));
   await mapBounded(
     2,
-    groups,
-    async ([group]) => void (await lab.pulumi(["stack", "init", group, "--no-select"])),
+    fresh,
+    async (group) => void (await lab.pulumi(["stack", "init", group, "--no-select"])),
   );
-  // One key encrypts them all: its derivation costs half a second of a core, a hundred times over.
+  const sealed = await sealedSecret(lab, merchant, batch);
   for (const [group, ids] of batch) {
     const file = stackConfigFile(workspace, group);
-    if (!known) {
-      const key = secretSetting(ids[0]!, secret);
-      await setConfig(workspace, group, key, merchant.key, true);
-      const settings = parseDocument(fs.readFileSync(file, "utf8"));
-      known = {
-        salt: settings.get("encryptionsalt"),
-        ciphertext: settings.getIn(["config", `substation:${key}`, "secure"]),
-      };
-    }
-    const config = Object.fromEntries(
-      ids.map((id) => [`substation:${secretSetting(id, secret)}`, { secure: known!.ciphertext }]),
-    );
-    fs.writeFileSync(file, JSON.stringify({ encryptionsalt: known.salt, config })); // JSON is YAML
+    const { config = {} } = readSettings(file);
+    const own = ids.map((id) => [settingOf(id, merchant), { secure: sealed.ciphertext }] as const);
+    // JSON is YAML. A secret that is sealed anew is another one to the program: what stands keeps its own.
+    const all = { encryptionsalt: sealed.salt, config: { ...Object.fromEntries(own), ...config } };
+    fs.writeFileSync(file, JSON.stringify(all));
   }
+}
+
+interface Settings {
+  readonly encryptionsalt?: string;
+  readonly config?: Readonly<Record<string, { readonly secure: string }>>;
+}
+
+const readSettings = (file: string): Settings => (parse(fs.readFileSync(file, "utf8")) ?? {}) as Settings;
+
+const settingOf = (id: string, { channel }: Merchant): string =>
+  `substation:${secretSetting(id, Object.values(channel.secrets)[0]!)}`;
+
+/** The merchant's secret, encrypted. One key encrypts it for all stacks of a batch: its derivation costs half a second of a core, a hundred times over. */
+async function sealedSecret(
+  { workspace }: Lab,
+  merchant: Merchant,
+  batch: Batch,
+): Promise<{ readonly salt: string; readonly ciphertext: string }> {
+  const [group = "", [id = ""] = []] = [...batch][0] ?? [];
+  const file = stackConfigFile(workspace, group);
+  const key = settingOf(id, merchant);
+  if (!readSettings(file).config?.[key]) await setConfig(workspace, group, key, merchant.key, true);
+  const { encryptionsalt: salt = "", config = {} } = readSettings(file);
+  return { salt, ciphertext: config[key]!.secure };
 }

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadFleet, type SubstationSpec } from "../../config/fleet";
-import { openReportSchema, type OpenReport } from "../../config/open-report";
+import { openReportSchema } from "../../config/open-report";
 import type { Platform } from "../../config/platform";
 import { formatProblem } from "../../config/problem";
 import { channelUrls, shopUrl } from "../../config/urls";
@@ -76,12 +76,13 @@ export async function programOpening(
     ...(engines ? ["--engines", String(engines)] : []),
   ];
   const preload = anySize ? { NODE_OPTIONS: `--require ${path.join(__dirname, "any-size.cjs")}` } : {};
-  const { run, usage } = await watched(lab, args, {
+  const { run, usage, said } = await watched(lab, args, {
     ...{ env: preload, memory: memory ?? false, signal },
-    codes: [0, 1], // what was not opened is told by the report
+    codes: [0, 1, 2], // what was not opened is told by the report
   });
-  const said = JSON.parse(fs.readFileSync(report, "utf8")) as OpenReport;
-  const { members, groups } = openReportSchema.parse(said);
+  if (!fs.existsSync(report))
+    throw new Error(`substation ${args.slice(0, 2).join(" ")} … wrote no report:\n${said}`);
+  const { members, groups } = openReportSchema.parse(JSON.parse(fs.readFileSync(report, "utf8")));
   const wrong = members.filter(({ outcome }) => outcome !== expected);
   if (wrong.length > 0 || members.length !== ids.length)
     throw new Error(
@@ -100,8 +101,9 @@ export async function watched(
     signal,
     codes = [0],
   }: { env?: NodeJS.ProcessEnv; memory?: boolean; signal: AbortSignal; codes?: readonly number[] },
-): Promise<{ readonly run: Run; readonly usage: Usage }> {
+): Promise<{ readonly run: Run; readonly usage: Usage; readonly said: string }> {
   let usage: Usage | undefined;
+  let said = "";
   const run = await timed(async () => {
     const child = spawn(process.execPath, [path.join(projectRoot, "cli", "bin.js"), ...args], {
       cwd: root,
@@ -111,20 +113,19 @@ export async function watched(
     const stop = () => child.kill("SIGINT");
     signal.addEventListener("abort", stop, { once: true });
     const watch = new Watch(child.pid ?? 0, memory);
-    const said: Buffer[] = [];
-    child.stderr.on("data", (chunk: Buffer) => said.push(chunk));
+    const printed: Buffer[] = [];
+    child.stderr.on("data", (chunk: Buffer) => printed.push(chunk));
     const code = await new Promise<number | null>((resolve, reject) =>
       child.on("error", reject).on("close", resolve),
     );
     usage = watch.stop();
     signal.removeEventListener("abort", stop);
     signal.throwIfAborted();
+    said = Buffer.concat(printed).toString().slice(-4_000);
     if (!codes.includes(code ?? -1))
-      throw new Error(
-        `substation ${args[0]} ended with exit code ${code}:\n${Buffer.concat(said).toString().slice(-4_000)}`,
-      );
+      throw new Error(`substation ${args[0]} ended with exit code ${code}:\n${said}`);
   });
-  return { run, usage: usage! };
+  return { run, usage: usage!, said };
 }
 
 /** Lays the files and opens them. */

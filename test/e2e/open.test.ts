@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { databaseName } from "../../config/names";
+import { databaseName, mark } from "../../config/names";
+import { Run } from "../../fleet/journal";
 import { until } from "../../local/process";
 import { Lab } from "./lab";
 import { asSuperuser } from "./observe";
@@ -86,8 +87,15 @@ test("mended, the next run opens those six and leaves the others as they are; th
   ]);
 });
 
-test("a member whose file is broken stays as it stands, whatever else is opened", async () => {
+test("a member whose file is broken stays as it stands, whatever else is opened, and whatever a failed run has left", async () => {
   const before = await batch.containers(east);
+  // What the state does not know of is asked of the program, which lays out nothing while a file is broken.
+  const owner = { platform: lab.name, group: "east", id: "no-image" };
+  await asSuperuser(lab, async (client) => {
+    await client.query("CREATE ROLE left_behind");
+    await client.query(`COMMENT ON ROLE left_behind IS '${mark(owner)}'`);
+  });
+  new Run(lab.root).begin("open", owner).end("failed", "its answer was lost");
   fs.writeFileSync(lab.file("east", "chun"), "title: [\n");
   batch.write("no-image", { title: "改名" });
   const { code, report } = await open(lab, "--all");
@@ -98,6 +106,10 @@ test("a member whose file is broken stays as it stands, whatever else is opened"
     chun: "failed",
     "no-image": "open",
   });
+  expect(report.groups.find(({ group }) => group === "east")?.repaired).toEqual([
+    "left chun for later, since its file has problems",
+  ]);
+  await asSuperuser(lab, (client) => client.query("DROP ROLE left_behind"));
   const after = await batch.containers(east);
   expect(after).toEqual({ ...before, "no-image": after["no-image"] });
   expect(after["no-image"]).not.toBe(before["no-image"]);
