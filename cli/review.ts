@@ -5,7 +5,7 @@ import { UserError } from "../config/error";
 import { gitHubAccess, GitHub } from "../fleet/github";
 import { comment } from "../fleet/review/comment";
 import { postReview, type Pull } from "../fleet/review/post";
-import { passes, type Review } from "../fleet/review/report";
+import { passes, reviewSchema, type Review } from "../fleet/review/report";
 import { review } from "../fleet/review/review";
 import { projectWorkspace } from "./project";
 import { readReview } from "./read-review";
@@ -46,7 +46,8 @@ export function reviewCommand(): Command {
         from === undefined
           ? await review(projectWorkspace(), { base, filesOnly: filesOnly ?? false, signal: stop.signal })
           : readReview(from);
-      if (report !== undefined) writeFileSync(report, `${JSON.stringify(found, null, 2)}\n`);
+      if (report !== undefined)
+        writeFileSync(report, `${JSON.stringify(reviewSchema.parse(found), null, 2)}\n`);
       const body = comment(found, filesAt(process.env, pull?.head ?? found.commit));
       process.stdout.write(`${body}\n`);
       annotate(found);

@@ -19,7 +19,7 @@ export interface Job {
   readonly environment?: string;
   readonly permissions: Readonly<Record<string, string>>;
   readonly concurrency?: Workflow["concurrency"];
-  readonly strategy?: { readonly matrix: { readonly include: string } };
+  readonly strategy?: { readonly "max-parallel"?: number; readonly matrix: { readonly include: string } };
   readonly outputs?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
 }
@@ -70,21 +70,37 @@ export async function runWorkflow(name: string, options: RunWorkflow): Promise<R
   return done;
 }
 
+const neededBy = <Done>(job: Job, done: Readonly<Record<string, Done>>) =>
+  Object.fromEntries(needsOf(job).map((id) => [id, done[id]!]));
+
+/** Whether a job is run, by how the jobs before it have ended. GitHub asks for success, where the condition itself does not speak of it. */
+export function isWanted(
+  job: Job,
+  done: Readonly<Record<string, { readonly result: string; readonly outputs?: object }>>,
+  context: object = {},
+): boolean {
+  const needs = neededBy(job, done);
+  const results = Object.values(needs).map(({ result }) => result);
+  const condition = (job.if ?? "true").replace(/^\$\{\{(.*)\}\}$/, "$1");
+  if (!/\b(?:failure|cancelled|always)\(\)/.test(condition) && results.some((result) => result !== "success"))
+    return false;
+  const known = {
+    ...context,
+    needs,
+    results,
+    contains: (all: readonly string[], one: string) => all.includes(one),
+    cancelled: () => false, // of the run as a whole
+  };
+  return Boolean(evaluate(condition.replaceAll("needs.*.result", "results"), known));
+}
+
 async function runJob(
   job: Job,
   done: Readonly<Record<string, JobResult>>,
   { github, secrets, env, folder }: RunWorkflow,
 ): Promise<JobResult> {
-  const needed = needsOf(job).map((id) => done[id]!);
-  const failed = needed.some(({ result }) => result === "failure");
-  const context = { github, secrets, needs: Object.fromEntries(needsOf(job).map((id) => [id, done[id]])) };
-  const condition = job.if?.replace(/^\$\{\{(.*)\}\}$/, "$1");
-  const wanted =
-    condition === undefined
-      ? needed.every(({ result }) => result === "success")
-      : Boolean(evaluate(condition, { ...context, failure: () => failed, cancelled: () => false })) &&
-        (condition.includes("failure()") || needed.every(({ result }) => result === "success"));
-  if (!wanted) return { result: "skipped", outputs: {}, log: "", summary: "" };
+  const context = { github, secrets, needs: neededBy(job, done) };
+  if (!isWanted(job, done, context)) return { result: "skipped", outputs: {}, log: "", summary: "" };
   const include = job.strategy
     ? (fill(job.strategy.matrix.include, {
         ...context,

@@ -1,9 +1,13 @@
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
 import type { Command } from "commander";
 import { deployCommand } from "../cli/deploy";
 import { driftCommand } from "../cli/drift";
 import { reviewCommand } from "../cli/review";
-import { needsOf, readWorkflow, workflowFolder, type Job, type Step } from "./workflow";
+import { isWanted, needsOf, readWorkflow, workflowFolder, type Job, type Step } from "./workflow";
 
 // The workflows as they stand: what may run where, with which rights. What they do is held by e2e/review.test.ts, which runs their lines.
 
@@ -29,6 +33,9 @@ test("there are three, and none begins with rights or with the code of strangers
     ["pull-request.yml", "pull_request"], // neither pull_request_target nor workflow_run, which have the base's credentials
   ]);
   for (const [, { permissions }] of workflows) expect(permissions).toEqual({});
+  // The job that may write runs the code of the base, so that must be the branch whose code is reviewed.
+  expect(readWorkflow("pull-request.yml").on["pull_request"]).toEqual({ branches: ["main"] });
+  expect(readWorkflow("deploy.yml").on["push"]).toEqual({ branches: ["main"] });
 });
 
 test("each job asks for its rights, and these jobs alone for more than to read", () => {
@@ -67,6 +74,12 @@ test("credentials are those of an environment, and stay in the step that needs t
     .filter(({ step }) => text(step).includes("secrets."))
     .map(({ step }) => step.run ?? "");
   for (const run of holders) expect(run).toMatch(/substation -- (?:review|deploy|drift) /);
+  // Packages are installed, and their scripts run, before there are any.
+  for (const { name, job } of jobs) {
+    const [, setUp, ...later] = job.steps;
+    expect([name, setUp!.run, setUp!.env]).toEqual([name, "npm run --silent setup", undefined]);
+    expect(later.filter(({ run = "" }) => !run.includes("npm run --silent substation -- "))).toEqual([]);
+  }
 });
 
 test("no action of others runs, and nothing of an event is pasted into a command", () => {
@@ -96,8 +109,56 @@ test("rings follow each other, one opening for each group at a time, and the end
     const { concurrency, if: condition, strategy } = jobs[ring]!;
     expect(concurrency).toEqual({ group: "substation-${{ matrix.group }}", "cancel-in-progress": false });
     expect(condition).toBe(`needs.compare.outputs.${ring} != '[]'`);
+    expect(strategy!["max-parallel"]).toBe(1); // admission counts within a process
     expect(strategy!.matrix.include).toBe(`\${{ fromJSON(needs.compare.outputs.${ring}) }}`);
   }
+});
+
+test.each([
+  [true, {}],
+  [true, { rest: "skipped" }],
+  [true, { canary: "skipped", tenth: "skipped", rest: "skipped" }],
+  [false, { canary: "failure", tenth: "skipped", rest: "skipped" }],
+  [false, { canary: "cancelled", tenth: "skipped", rest: "skipped" }], // out of time, or its machine was lost
+  [false, { rest: "cancelled" }],
+  [false, { compare: "skipped", canary: "skipped", tenth: "skipped", rest: "skipped" }],
+])("all is noted as deployed: %s, after %j", (noted, ended) => {
+  const good = { compare: "success", canary: "success", tenth: "success", rest: "success" };
+  const done: Record<string, { readonly result: string }> = {};
+  for (const [id, result] of Object.entries({ ...good, ...ended })) done[id] = { result };
+  expect(isWanted(readWorkflow("deploy.yml").jobs["done"]!, done)).toBe(noted);
+});
+
+// A variable holds 128 KiB on Linux, and a step that has a longer one cannot be started.
+test("what may be long goes to no step as a variable, but where its size was measured before", () => {
+  const passed = jobs.flatMap(({ name, job }) =>
+    [...text(job.steps).matchAll(/needs\.\w+\.outputs\.(\w+)/g)].map(([, output]) => `${name}: ${output}`),
+  );
+  expect(passed).toEqual(["pull-request.yml comment: review"]);
+  const plan = readWorkflow("pull-request.yml").jobs["plan"]!.steps.find(({ id }) => id === "plan")!.run!;
+  const write = plan.slice(plan.indexOf("gzip"));
+  const ended = (bytes: number) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "size-"));
+    try {
+      const report = path.join(folder, "review.json");
+      fs.writeFileSync(report, randomBytes(bytes)); // as little as can be made smaller
+      const output = path.join(folder, "output");
+      const env = { ...process.env, report, GITHUB_OUTPUT: output };
+      const { status, stdout } = spawnSync("bash", ["-eo", "pipefail", "-c", write], {
+        env,
+        encoding: "utf8",
+      });
+      return [status, stdout, fs.existsSync(output)];
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  };
+  expect(ended(90_000)).toEqual([0, "", true]);
+  expect(ended(110_000)).toEqual([
+    1,
+    expect.stringMatching(/^::error::the review takes \d{6} .*split the change/),
+    false,
+  ]);
 });
 
 test("what is named is there: jobs, steps, outputs, commands and their options", () => {

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 import { UserError } from "../../config/error";
-import { isDestructive, reviewSchema, type Review, type ReviewMember, type ReviewStep } from "./report";
+import { isDestructive, isOf, reviewSchema, type Review, type ReviewMember, type ReviewStep } from "./report";
+
+const memberShape = reviewSchema.shape.members.element.shape;
 
 /**
  * What people have seen before they approved: the deletions and replacements that a review showed. Nothing else need be kept of it, as nothing else is held against what a
@@ -12,7 +14,9 @@ export const approvedSchema = z.strictObject({
   version: z.literal(1),
   base: z.string().optional().describe("The last commit that was deployed; what came since is deployed now."),
   commits: z.array(z.string()).describe("Those that were looked at."),
-  steps: z.array(reviewSchema.shape.members.element.shape.steps.element),
+  steps: z.array(
+    z.strictObject({ id: memberShape.id, group: memberShape.group, ...memberShape.steps.element.shape }),
+  ),
   notes: z.array(z.string()).default([]).describe("Why a review does not count."),
 });
 export type Approved = z.infer<typeof approvedSchema>;
@@ -23,7 +27,11 @@ export const nothingApproved: Approved = { version: 1, commits: [], steps: [], n
 export const approvedOf = ({ commit }: Pick<Review, "commit">, shown: readonly ReviewMember[]): Approved => ({
   ...nothingApproved,
   commits: [commit],
-  steps: shown.flatMap(({ steps }) => steps.filter(isDestructive)),
+  steps: shown.flatMap(({ id, group, steps }) =>
+    steps
+      .filter((step) => isDestructive(step) && isOf({ group }, step))
+      .map((step) => ({ id, group, ...step })),
+  ),
 });
 
 /** Together they approve what each of them does. */
@@ -40,14 +48,16 @@ export interface Unseen {
   readonly member: ReviewMember;
   readonly step: ReviewStep;
   /** What was seen of the same object instead; undefined where nothing was. */
-  readonly seen: ReviewStep | undefined;
+  readonly seen: Pick<ReviewStep, "kind" | "keys"> | undefined;
 }
 
 /** What the plan of now would delete or replace, and what was approved would not; or would for fewer reasons. */
 export function unseen(approved: Approved, now: readonly ReviewMember[]): Unseen[] {
   return now.flatMap((member) =>
     member.steps.filter(isDestructive).flatMap((step) => {
-      const same = approved.steps.filter(({ urn }) => urn === step.urn);
+      const same = approved.steps.filter(
+        ({ urn, id, group }) => urn === step.urn && id === member.id && group === member.group,
+      );
       const covered = same.some(
         ({ kind, keys }) => kind === step.kind && step.keys.every((key) => keys.includes(key)),
       );
@@ -66,7 +76,8 @@ export function unpack<T>(schema: z.ZodType<T>, word: string, what: string): T {
       JSON.parse(gunzipSync(Buffer.from(word, "base64"), { maxOutputLength: 64 * 1024 * 1024 }).toString()),
     );
   } catch (error) {
-    throw new UserError(`${what} cannot be read: ${(error as Error).message.split("\n", 1)[0] ?? ""}.`);
+    const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    throw new UserError(`${what} cannot be read: ${why.replaceAll(/\s*\n\s*/g, " ")}.`);
   }
 }
 

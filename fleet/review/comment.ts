@@ -1,7 +1,17 @@
 import { longestText } from "../github";
 import { approvedOf, approvedSchema, pack, unpack, type Approved } from "./approved";
 import { code, place, plain, row, type FilesAt } from "./markdown";
-import { isDestructive, passes, weight, type Review, type ReviewMember, type ReviewStep } from "./report";
+import {
+  fileOf,
+  isDestructive,
+  isOf,
+  objectOf,
+  passes,
+  weight,
+  type Review,
+  type ReviewMember,
+  type ReviewStep,
+} from "./report";
 
 /** First line of the comment, by which it is found again. */
 export const reviewMarker = "<!-- substation:review -->";
@@ -119,19 +129,22 @@ const severity = (member: ReviewMember): number => Object.keys(marks).indexOf(ha
 
 function rowOf(member: ReviewMember, at: FilesAt): string {
   const what = happens(member);
-  const { id, group, file, created, steps } = member;
+  const { id, group, created, steps } = member;
   return row(
     marks[what],
-    id === "" ? `group ${code(group)}` : `${place({ file }, at)}<br>${code(id)}`,
+    id === "" ? `group ${code(group)}` : `${place({ file: fileOf(member) }, at)}<br>${code(id)}`,
     `${what} (${counted(weight(member), "object")})`,
-    [...steps.map(stepText), ...(created > 0 ? [`${created} new`] : [])].join("<br>"),
+    [...steps.map((step) => stepText(member, step)), ...(created > 0 ? [`${created} new`] : [])].join("<br>"),
   );
 }
 
-const stepText = ({ kind, type, name, keys }: ReviewStep): string => {
+function stepText(member: ReviewMember, step: ReviewStep): string {
+  const { kind, urn, keys } = step;
+  if (!isOf(member, step)) return `**${code(urn)} is no object of this group**: nothing of it is approved`;
+  const { type, name } = objectOf(step);
   const words = `${kind} ${plain(type)} ${code(name)}${keys.length > 0 ? ` for ${keys.map(code).join(", ")}` : ""}`;
-  return kind === "delete" || kind === "replace" ? `**${words}**` : words;
-};
+  return isDestructive(step) ? `**${words}**` : words;
+}
 
 const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
 const cut = (text: string, longest: number): string =>

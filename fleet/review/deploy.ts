@@ -8,7 +8,7 @@ import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { fleetStatus } from "../status";
 import { unseen, type Approved, type Unseen } from "./approved";
-import { passes, type Review, type ReviewMember } from "./report";
+import { everySubstation, objectOf, passes, type Review, type ReviewMember } from "./report";
 import { review } from "./review";
 import { ringsOf } from "./rings";
 import { membersOf } from "./steps";
@@ -62,9 +62,7 @@ async function leftOver(workspace: Workspace, { base, members }: Review): Promis
     workspace,
     idle.map(({ id }) => id),
   );
-  return found
-    .filter(({ ok }) => !ok)
-    .map(({ id, group }) => ({ id, group, file: `stacks/${group}/${id}.yaml`, created: 0, steps: [] }));
+  return found.filter(({ ok }) => !ok).map(({ id, group }) => ({ id, group, created: 0, steps: [] }));
 }
 
 /**
@@ -83,7 +81,9 @@ export async function deploy(
   for (const ids of rings) {
     const goOn = done.every(isOpen) && !signal?.aborted;
     const objection = (group: string, { steps }: UpdatePlan) => objectionTo(approved, group, steps);
-    const report = goOn ? await open(workspace, { ids }, { signal, objection }, on) : undefined;
+    const report = goOn
+      ? await open(workspace, { ids }, { signal, objection, maxTouched: everySubstation }, on)
+      : undefined;
     done.push({ ids, report });
   }
   return done;
@@ -91,12 +91,11 @@ export async function deploy(
 
 /** The plan may have become another since it was compared, so it is held against what was approved again where nobody can change it any more. */
 function objectionTo(approved: Approved, group: string, steps: UpdatePlan["steps"]): string | undefined {
-  const members = membersOf(group, steps).map((member) => ({ ...member, file: `stacks/${group}` }));
-  const [first, ...more] = unseen(approved, members);
+  const [first, ...more] = unseen(approved, membersOf(group, steps));
   if (!first) return undefined;
-  const { kind, type, name } = first.step;
+  const { type, name } = objectOf(first.step);
   const others = more.length > 0 ? ` (and ${more.length} more)` : "";
-  return `the plan is not what was approved: it would ${kind} ${type} ${name}${others}, which no review has shown`;
+  return `the plan is not what was approved: it would ${first.step.kind} ${type} ${name}${others}, which no review has shown`;
 }
 
 /** Whatever else a report says: each of them is told of as open. */

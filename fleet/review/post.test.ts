@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { GitHub } from "../github";
 import { gitHubTokens, startGitHubServer, type GitHubServer } from "../github-testing";
+import type { Approved } from "./approved";
 import { comment } from "./comment";
 import { approvedOn, noteDeployed, postReview } from "./post";
 import { memberOf, reviewOf, stepOf } from "./testing";
@@ -43,8 +44,7 @@ async function merged(number: number, id: string): Promise<string> {
   ]);
   return sha;
 }
-const names = ({ steps }: { readonly steps: readonly { readonly name: string }[] }) =>
-  steps.map(({ name }) => name);
+const ids = ({ steps }: Approved) => steps.map(({ id }) => id);
 
 test("approved is what the pull requests since the last deployment showed, and none before it", async () => {
   const first = git("rev-parse", "HEAD");
@@ -52,7 +52,7 @@ test("approved is what the pull requests since the last deployment showed, and n
   expect(await approvedOn(github(), root, first)).toMatchObject({
     base: first,
     notes: [],
-    steps: [{ name: "jia" }],
+    steps: [{ id: "jia" }],
   });
   await noteDeployed(github(), one);
   await merged(2, "yi");
@@ -60,7 +60,7 @@ test("approved is what the pull requests since the last deployment showed, and n
   await merged(3, "bing");
   // The run for the second was dropped, or failed: the one for the third makes up for it.
   const found = await approvedOn(github(), root, two);
-  expect([found.base, names(found).sort(), found.notes]).toEqual([one, ["bing", "yi"], []]);
+  expect([found.base, ids(found).sort(), found.notes]).toEqual([one, ["bing", "yi"], []]);
 });
 
 test("a commit without a pull request approves nothing, and so does a review that was altered, is another commit's, or is a stranger's", async () => {
@@ -77,7 +77,7 @@ test("a commit without a pull request approves nothing, and so does a review tha
   );
   const bare = commit("past all reviews");
   const found = await approvedOn(github(), root, before);
-  expect([names(found), found.base]).toEqual([[], before]);
+  expect([ids(found), found.base]).toEqual([[], before]);
   expect(found.notes).toEqual([
     `commit ${bare.slice(0, 12)} came without a pull request`,
     "pull request 3 has no review",
@@ -93,7 +93,7 @@ test("a comment that was altered after it was written is told from one that was 
   await merged(1, "jia");
   const [own] = server.comments.get(1)!;
   server.comments.set(1, [{ ...own!, body: own!.body.replaceAll("\n", "\r\n") }]); // as some servers give it back
-  expect(names(await approvedOn(github(), root, before))).toEqual(["jia"]);
+  expect(ids(await approvedOn(github(), root, before))).toEqual(["jia"]);
   server.comments.set(1, [{ ...own!, body: own!.body.replace("image", "title") }]);
   expect(await approvedOn(github(), root, before)).toMatchObject({
     steps: [],

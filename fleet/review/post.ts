@@ -19,8 +19,8 @@ export interface Pull {
 }
 
 /**
- * Writes the review's comment, in place where there is one, and its digest as a status of the commit: people who may edit comments cannot edit statuses, and so a comment
- * that was altered approves nothing.
+ * Writes the review's comment, in place where there is one, and its digest as a status of the commit. Whoever may edit comments becomes no author of our statuses by that, and
+ * so a comment that was altered approves nothing; whoever may push a workflow of his own does (docs/pull-requests.md, "Who is trusted").
  */
 export async function postReview(
   github: GitHub,

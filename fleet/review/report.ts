@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { urnName, urnStack } from "../../policies/facts/steps";
 
 /** What a review of changes has found, for machines: `substation review --report <file>`. It holds no secret: of resources it has names, and of properties names alone. */
 
@@ -11,17 +12,17 @@ export type StepKind = (typeof stepKinds)[number];
 
 const stepSchema = z.strictObject({
   kind: z.enum(stepKinds),
-  urn: text,
-  type: text.describe("Last word of its type: Container."),
-  name: text,
+  urn: z
+    .string()
+    .regex(/^urn:pulumi:[^:]+::[^:]+::.+::.+$/)
+    .describe("The object: all that is told of it is taken from here."),
   keys: z.array(text).describe("Properties for which it is replaced, or that are updated; sorted."),
 });
 export type ReviewStep = z.infer<typeof stepSchema>;
 
 const memberSchema = z.strictObject({
-  id: text,
+  id: z.string().describe("Empty for what is no substation's: the group's stack, and its providers."),
   group: text,
-  file: text.describe("Its typed file, relative to the project's folder; it may be gone."),
   created: z.int().min(0).describe("Resources that are created; the other steps are told one by one."),
   steps: z.array(stepSchema),
 });
@@ -65,7 +66,29 @@ export type Review = z.infer<typeof reviewSchema>;
 /** Whether the changes may be merged, as far as it was looked at. */
 export const passes = ({ findings, errors }: Review): boolean => findings.length === 0 && errors.length === 0;
 
+/**
+ * What a step is about, for people: the last word of its type, and its name. A report can be anybody's work, and its URN is what is compared before anything is done: so
+ * nothing is shown of an object but what that tells.
+ */
+export const objectOf = ({
+  urn,
+}: Pick<ReviewStep, "urn">): { readonly type: string; readonly name: string } => ({
+  type: urn.split("::")[2]?.split(/[$:]/).at(-1) ?? "",
+  name: urnName(urn),
+});
+
+/** Whether it is a group's step at all. */
+export const isOf = ({ group }: Pick<ReviewMember, "group">, { urn }: Pick<ReviewStep, "urn">): boolean =>
+  urnStack(urn) === group;
+
+/** Its typed file, relative to the project's folder; it may be gone. Of what is no substation's, the group's folder. */
+export const fileOf = ({ group, id }: Pick<ReviewMember, "group" | "id">): string =>
+  id === "" ? `stacks/${group}` : `stacks/${group}/${id}.yaml`;
+
 export const isDestructive = ({ kind }: ReviewStep): boolean => kind === "delete" || kind === "replace";
 
 /** How much of a substation changes, in resources. */
 export const weight = ({ created, steps }: ReviewMember): number => created + steps.length;
+
+/** As `maxTouched`: what people are shown may touch all of them, and it is the rings that keep a change from reaching them all at once. */
+export const everySubstation = 10_000;

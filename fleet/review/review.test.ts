@@ -6,19 +6,27 @@ import { approvedOf, together, unpack, pack, approvedSchema, unseen } from "./ap
 import { approvedIn, comment, reviewMarker } from "./comment";
 import type { openFleet } from "../open/open";
 import { deploy, isOpen } from "./deploy";
+import { reviewSchema } from "./report";
 import { ringsOf } from "./rings";
 import { membersOf } from "./steps";
 import { memberOf, reviewOf, stepOf } from "./testing";
 
-const planned = (op: string, name: string, keys: readonly string[] = []): StepFact => ({
+const urn = (name: string, type = "docker:index/container:Container", group = "demo") =>
+  `urn:pulumi:${group}::substation::substation:index:Substation$${type}::${name}`;
+
+const planned = (op: string, name: string, keys: readonly string[] = [], id = "jia"): StepFact => ({
   ...{
     op,
     name,
     keys,
     type: "docker:index/container:Container",
-    urn: `urn:pulumi:demo::substation::x::${name}`,
+    urn: urn(name),
   },
-  ...{ owner: { platform: "local", group: "demo", id: "jia" }, object: undefined, unknown: [] },
+  ...{
+    owner: id === "" ? undefined : { platform: "local", group: "demo", id },
+    object: undefined,
+    unknown: [],
+  },
 });
 
 test("the three steps of a replacement are one, with the properties for which it is made", () => {
@@ -35,8 +43,8 @@ test("the three steps of a replacement are one, with the properties for which it
       group: "demo",
       created: 1,
       steps: [
-        { kind: "replace", type: "Container", name: "jia", keys: ["envs", "name"] },
-        { kind: "update", name: "jia-dns", keys: ["ttl"] },
+        { kind: "replace", urn: urn("jia"), keys: ["envs", "name"] },
+        { kind: "update", urn: urn("jia-dns"), keys: ["ttl"] },
       ],
     },
   ]);
@@ -119,11 +127,46 @@ describe("what was approved", () => {
       unseen(approved, [memberOf("jia", [stepOf("jia", "update", ["memory"])]), memberOf("yi")]),
     ).toEqual([]);
     const other = [memberOf("yi", [stepOf("yi", "replace", ["image"])])];
-    expect(unseen(approved, other)).toMatchObject([{ step: { name: "yi" }, seen: undefined }]);
+    expect(unseen(approved, other)).toMatchObject([{ member: { id: "yi" }, seen: undefined }]);
     const worse = [memberOf("jia", [stepOf("jia", "delete")])];
     expect(unseen(approved, worse)).toMatchObject([{ step: { kind: "delete" }, seen: { kind: "replace" } }]);
     const more = [memberOf("jia", [stepOf("jia", "replace", ["image", "mounts"])])];
     expect(unseen(approved, more)).toMatchObject([{ step: { keys: ["image", "mounts"] } }]);
+  });
+
+  test("of a forged report is nothing that it did not show by its true name, and nothing of another's", () => {
+    const vip = stepOf("vip", "delete", [], "DnsRecord");
+    const foreign = {
+      ...stepOf("jia", "delete"),
+      urn: urn("vip", "docker:index/container:Container", "other"),
+    };
+    const forged = reviewOf([memberOf("jia", [vip, foreign])]);
+    const [line = ""] = comment(forged)
+      .split("\n")
+      .filter((one) => one.startsWith("| 🔴"));
+    expect(line).toContain("**delete DnsRecord `vip`**");
+    expect(line).toContain(`**\`${foreign.urn}\` is no object of this group**: nothing of it is approved`);
+    const found = approvedIn(comment(forged));
+    expect(found.steps).toEqual([{ id: "jia", group: "demo", ...vip }]);
+    expect(unseen(found, [memberOf("vip", [vip])])).toMatchObject([
+      { member: { id: "vip" }, seen: undefined },
+    ]);
+    expect(unseen(found, [{ ...memberOf("jia", [foreign]), group: "other" }])).toHaveLength(1);
+    // Words of its own for an object are refused where it is read.
+    const said = { ...vip, type: "Container", name: "jia-old-migrate" };
+    expect(() => unpack(reviewSchema, pack(reviewOf([memberOf("jia", [said])])), "it")).toThrow(
+      /^it cannot be read: .*"type", "name".*members\[0\]\.steps\[0\]/,
+    );
+  });
+
+  test("a step of no substation, as of a provider whose settings change, goes from job to job, and is shown as its group's", () => {
+    const members = membersOf("demo", [planned("update", "dns", ["apiToken"], "")]);
+    expect(members).toMatchObject([{ id: "", group: "demo" }]);
+    const read = unpack(reviewSchema, pack(reviewOf(members)), "it");
+    expect(read.members).toEqual(members);
+    expect(comment(read)).toContain(
+      "| 🔵 | group `demo` | changed (1 object) | update Container `dns` for `apiToken` |",
+    );
   });
 
   test("goes through a comment and back, and a damaged one approves nothing", () => {
@@ -140,7 +183,7 @@ describe("what was approved", () => {
     expect(all).toMatchObject({
       base: "d".repeat(40),
       notes: ["x"],
-      steps: [{ name: "jia" }, { name: "yi" }],
+      steps: [{ id: "jia" }, { id: "yi" }],
     });
     expect(unpack(approvedSchema, pack(all), "it")).toEqual(all);
   });
@@ -171,10 +214,12 @@ test("a ring is open where each of its members is told to be, and not where one 
 test("after a ring that did not end well nothing more is opened; and each opening is held against what was approved", async () => {
   const asked: (readonly string[])[] = [];
   const objections: (string | undefined)[] = [];
-  const open = ((_workspace, selection, { objection } = {}) => {
+  const touched = new Set<number | undefined>();
+  const open = ((_workspace, selection, { objection, maxTouched } = {}) => {
+    touched.add(maxTouched);
     const ids = (selection as { ids: readonly string[] }).ids;
     asked.push(ids);
-    const steps = [planned("replace", ids[0]!, ["image"])];
+    const steps = [planned("replace", ids[0]!, ["image"], ids[0])];
     objections.push(objection?.("demo", { stack: "demo", steps, violations: [], errors: [] }));
     const members = ids.map((id) => ({ id, outcome: id === "b" ? "failed" : "open" }));
     return Promise.resolve({ members } as unknown as OpenReport);
@@ -190,6 +235,7 @@ test("after a ring that did not end well nothing more is opened; and each openin
     ["b c", true],
     ["d", false],
   ]);
+  expect([...touched]).toEqual([10_000]); // whoever approved has seen all of them
   expect(objections).toEqual([
     undefined,
     "the plan is not what was approved: it would replace Container b, which no review has shown",

@@ -9,7 +9,7 @@ import type { FleetPlan, GroupPlan, MemberPlan } from "../plan/types";
 import { closedIds } from "../lifecycle/archive";
 import { noStack, type Workspace } from "../pulumi";
 import { checkedOut, commitOf } from "./commits";
-import type { Review, ReviewFinding, ReviewMember } from "./report";
+import { everySubstation, fileOf, type Review, type ReviewFinding, type ReviewMember } from "./report";
 import { membersOf } from "./steps";
 
 export interface ReviewOptions {
@@ -22,11 +22,13 @@ export interface ReviewOptions {
 
 /**
  * What a merge of the checked out commit would do, and what forbids it: of the substations that its differences from `base` can touch, and of no other. Changes nothing.
+ * @param planned plans substations
  * @throws UserError where git does not know the base, or there are changes that are not committed
  */
 export async function review(
   workspace: Workspace,
   { base, filesOnly = false, signal }: ReviewOptions,
+  planned: typeof planFleet = planFleet,
 ): Promise<Review> {
   const { root } = workspace;
   const from = await git(root, "merge-base", await commitOf(root, base), "HEAD");
@@ -36,8 +38,10 @@ export async function review(
   const problems = fleet.problems
     .filter((problem) => concerns(fleet, problem, selected))
     .map(({ code, message, ...place }) => ({ ...inProject(root, place), code, message }));
-  const plan = filesOnly ? nothing : await planFleet(workspace, { changedSince: from }, { signal });
-  const members = plan.groups.flatMap((group) => reviewMembers(fleet, group));
+  const plan = filesOnly
+    ? nothing
+    : await planned(workspace, { changedSince: from }, { signal, maxTouched: everySubstation });
+  const members = plan.groups.flatMap(reviewMembers);
   const held = plan.groups.flatMap((group) => group.members.filter(({ action }) => action === "held"));
   const ids = [...selected.values()].flat();
   const changed = new Set([...members, ...held].map(({ id }) => id));
@@ -77,17 +81,13 @@ function concerns(fleet: Fleet, problem: Problem, selected: Selected): boolean {
 }
 
 /** Those that something happens to. */
-function reviewMembers(fleet: Fleet, { group, update }: GroupPlan): ReviewMember[] {
-  return membersOf(group, update?.steps ?? [])
-    .filter(({ id, steps }) => id !== "" || steps.length > 0) // a stack and its providers are made with their first substation
-    .map((member) => ({ ...member, file: fileOf(fleet, member) }));
+function reviewMembers({ group, update }: GroupPlan): ReviewMember[] {
+  return membersOf(group, update?.steps ?? []).filter(({ id, steps }) => id !== "" || steps.length > 0); // a stack and its providers are made with their first substation
 }
 
-const fileOf = ({ groups }: Fleet, { id, group }: Pick<ReviewMember, "id" | "group">): string =>
-  id === "" || !groups.has(group) ? `stacks/${group}` : `stacks/${group}/${id}.yaml`;
-
-function findingsOf(root: string, { id, group, problems, violations }: MemberPlan): ReviewFinding[] {
-  const file = `stacks/${group}/${id}.yaml`;
+function findingsOf(root: string, member: MemberPlan): ReviewFinding[] {
+  const { problems, violations } = member;
+  const file = fileOf(member);
   return [
     ...violations.map(({ rule, message, file: at }) => ({
       ...(at ? inProject(root, at) : { file }),
@@ -124,7 +124,7 @@ const deleted = (files: ReadonlySet<string>, selected: Selected): ReviewFinding[
     ids
       .filter((id) => !files.has(id))
       .map((id) => ({
-        file: `stacks/${group}/${id}.yaml`,
+        file: fileOf({ group, id }),
         line: 1,
         column: 1,
         code: "file/gone",

@@ -9,12 +9,9 @@ const kindOf = (op: string): StepKind => {
 };
 
 /** The steps of a group's plan by substation: one for each object, where the engine tells of a replacement in three. What is no substation's is under "". */
-export function membersOf(
-  group: string,
-  planned: readonly StepFact[],
-): readonly Omit<ReviewMember, "file">[] {
+export function membersOf(group: string, planned: readonly StepFact[]): readonly ReviewMember[] {
   const members = new Map<string, Map<string, ReviewStep>>();
-  for (const { op, urn, type, name, owner, keys = [] } of planned) {
+  for (const { op, urn, owner, keys = [] } of planned) {
     const id = owner?.id ?? "";
     const steps = members.get(id) ?? new Map<string, ReviewStep>();
     members.set(id, steps);
@@ -22,7 +19,7 @@ export function membersOf(
     const known = steps.get(urn);
     steps.set(urn, {
       kind: known ? worse(known.kind, kind) : kind,
-      ...{ urn, name, type: type.split(":").at(-1) ?? type },
+      urn,
       keys: [...new Set([...(known?.keys ?? []), ...keys])].sort(),
     });
   }

@@ -1,6 +1,7 @@
 import type { Member } from "../../config/open-report";
 import { isOpen, type Comparison, type Ring } from "./deploy";
 import { code, place, plain, row } from "./markdown";
+import { objectOf } from "./report";
 
 /** Why nothing may be done, for people, in markdown; empty where it may. */
 function refusal(
@@ -11,7 +12,8 @@ function refusal(
     ...review.findings.map((one) => `- ${place(one, undefined)} ${code(one.code)} ${plain(one.message)}`),
     ...review.errors.map(({ group, message }) => `- group ${code(group)}: ${plain(message)}`),
     ...unseen.map(({ member, step, seen }) => {
-      const now = `${step.kind} ${plain(step.type)} ${code(step.name)}${reasons(step.keys)}`;
+      const { type, name } = objectOf(step);
+      const now = `${step.kind} ${plain(type)} ${code(name)}${reasons(step.keys)}`;
       const before = seen ? `${seen.kind}${reasons(seen.keys)}` : "nothing of the kind";
       return `- ${code(member.id || member.group)}: now **${now}**; what was approved: ${before}`;
     }),

@@ -19,7 +19,7 @@ export const memberOf = (
   id: string,
   steps: readonly ReviewStep[] = [],
   created = steps.length === 0 ? 13 : 0,
-): ReviewMember => ({ id, group: "demo", file: `stacks/demo/${id}.yaml`, created, steps: [...steps] });
+): ReviewMember => ({ id, group: "demo", created, steps: [...steps] });
 
 export const stepOf = (
   id: string,
@@ -28,8 +28,6 @@ export const stepOf = (
   type = "Container",
 ): ReviewStep => ({
   kind,
-  type,
-  name: id,
   keys: [...keys],
   urn: `urn:pulumi:demo::substation::${type}::${id}`,
 });
