@@ -73,3 +73,12 @@ test("dependencies on what is not recorded any more are left out", () => {
     propertyDependencies: { name: [], ttl: [] },
   });
 });
+
+test("a state that does not have the component either gets it first, without what only an update knows", () => {
+  const planned = [{ ...shop, custom: false, parent: "urn:stack", inputs: { title: "x" } }, role];
+  const found = [{ resource: role, id: "ss_a" }];
+  const { resources = [] } = recorded({ deployment: { resources: [] } }, found, planned).deployment;
+  expect(resources.map(({ urn }) => urn)).toEqual(["urn:shop", "urn:role"]);
+  expect(resources[0]).toEqual({ ...shop, custom: false, parent: "urn:stack" });
+  expect(recorded(checkpoint, found, planned).deployment.resources).toHaveLength(2); // it has it
+});

@@ -32,10 +32,12 @@ export function pendingCreations({ deployment }: Checkpoint): readonly Resource[
 /**
  * The state with no operation pending and the given resources recorded, as if their creation had been seen to end, but with nothing known of them save their ids: the
  * refresh that must follow reads each as an import. `pulumi refresh --import-pending-creates` promises the same, and in 3.259 drops them instead.
+ * @param planned what an update would create: a state that is older than a substation does not have the component either, which its resources are parts of
  */
 export function recorded<T extends Checkpoint>(
   checkpoint: T,
   found: readonly { readonly resource: Resource; readonly id: string }[],
+  planned: readonly Resource[] = [],
 ): T {
   const { resources = [] } = checkpoint.deployment;
   const urns = new Set(found.map(({ resource }) => resource.urn));
@@ -44,13 +46,17 @@ export function recorded<T extends Checkpoint>(
     urns.has(resource.urn) ? { ...resource, delete: true } : resource,
   );
   const known = new Set(resources.map(({ urn }) => urn));
+  const parents = new Set(found.map(({ resource }) => resource.parent));
+  const components = planned
+    .filter(({ urn }) => parents.has(urn) && !known.has(urn) && !urns.has(urn))
+    .map((component) => without(component, "inputs", "outputs", "dependencies", "propertyDependencies"));
   const added = found.map(({ resource, id }) => {
     known.add(resource.urn);
     return { ...onlyKnown(without(resource, "inputs", "outputs"), known), id };
   });
   const deployment = {
     ...without(checkpoint.deployment, "pending_operations"),
-    resources: [...before, ...added],
+    resources: [...before, ...components, ...added],
   };
   return { ...checkpoint, deployment };
 }

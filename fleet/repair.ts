@@ -85,7 +85,8 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
     const id = importId(live, resource);
     return id === undefined ? [] : [{ resource, id }];
   });
-  if (pending.length > 0 || found.length > 0) await record(workspace, stack.name, checkpoint, found);
+  if (pending.length > 0 || found.length > 0)
+    await record(workspace, stack.name, recorded(checkpoint, found, candidates), found);
 
   const adopted = new Set(found.map(({ resource }) => resource));
   return {
@@ -167,16 +168,14 @@ function membersIn({ root }: Workspace, stack: string, said: string): string[] {
     .flatMap((problem) => substationIn(fleet, problem) ?? []);
 }
 
-/** Writes the state without the pending operations and with what was found, which is then read from its provider. */
+/** Writes the state; what was found is then read from its provider. */
 async function record(
   workspace: Workspace,
   stack: string,
   checkpoint: Checkpoint,
   found: Parameters<typeof recorded>[1],
 ): Promise<void> {
-  await pulumiOk(workspace, ["stack", "import", "-s", stack], {
-    input: JSON.stringify(recorded(checkpoint, found)),
-  });
+  await pulumiOk(workspace, ["stack", "import", "-s", stack], { input: JSON.stringify(checkpoint) });
   if (found.length === 0) return;
   await pulumiOk(workspace, [
     "refresh",

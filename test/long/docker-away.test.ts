@@ -1,4 +1,5 @@
 import { engine } from "./own-engine"; // the first: what is loaded after it finds this engine
+import { openFleet } from "../../fleet/open/open";
 import { Scene, type Standing } from "../e2e/crash";
 import { Lab } from "../e2e/lab";
 
@@ -58,13 +59,15 @@ test("F09: without Docker nothing is begun, and it is said; with it again, the n
   await expectOpen("down");
 });
 
-test("F09: a Docker that takes connections and never answers is given up after a minute", async () => {
+test("F09: a Docker that takes connections and never answers is given up after a minute, before anything is begun", async () => {
   lab.write(scene.group, "hangs");
   engine.signal("SIGSTOP");
-  const { kind, output } = await scene.opening("hangs");
+  const { groups, counts } = await openFleet(lab.workspace, { ids: ["hangs"] }, { prove: false });
   engine.signal("SIGCONT");
-  expect(kind).toBe("failed");
-  expect(output).toContain("no answer within 60 s");
+  expect(groups).toMatchObject([
+    { outcome: "refused", why: expect.stringContaining("no answer within 60 s") as string },
+  ]);
+  expect(counts).toMatchObject({ "not-tried": 1 });
   expect((await scene.objects("hangs")).database).toEqual([]);
   await expectOpen("hangs");
 });

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ask } from "../../local/docker";
-import { until } from "../../local/process";
+import { tail } from "../../local/files";
+import { commandOf, until } from "../../local/process";
 import { Docker, DockerError } from "../../inventory/docker-api";
 
 /**
@@ -14,27 +15,49 @@ import { Docker, DockerError } from "../../inventory/docker-api";
 class OwnEngine {
   readonly folder = mkdtempSync(join(tmpdir(), "substation-engine-"));
   readonly host = `unix://${join(this.folder, "run", "docker.sock")}`;
+  /** Holds the mount namespace: what a killed engine leaves running, and the engine after it, must see the same mounts. */
+  #rooms: ChildProcess | undefined;
   #daemon: ChildProcess | undefined;
 
   async start(): Promise<void> {
-    const run = join(this.folder, "run");
-    mkdirSync(run, { recursive: true });
+    const rooms = (this.#rooms ??= await this.#makeRooms());
     const places = [`--data-root=${join(this.folder, "data")}`, `--exec-root=${join(this.folder, "exec")}`];
     const filter = ["--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"];
+    const log = openSync(join(this.folder, "log"), "a");
     const daemon = spawn(
-      "unshare",
+      "nsenter",
       [
-        ...["--mount", "--propagation", "private", "sh", "-c", 'mount --bind "$0" /run && exec "$@"', run],
-        ...["dockerd", "--host=unix:///run/docker.sock", "--bridge=none", ...places, ...filter],
+        ...[
+          `--mount=/proc/${rooms.pid}/ns/mnt`,
+          "dockerd",
+          "--host=unix:///run/docker.sock",
+          "--bridge=none",
+        ],
+        ...[...places, ...filter],
       ],
-      { stdio: "ignore" },
+      { stdio: ["ignore", log, log] },
     );
+    closeSync(log);
     this.#daemon = daemon;
     const docker = new Docker();
     const answers = async () => !((await ask(docker)) instanceof DockerError);
-    if (!(await until(async () => daemon.exitCode !== null || (await answers()), 60_000, 100)))
-      throw new Error("the engine does not answer within 60 s");
-    if (daemon.exitCode !== null) throw new Error(`dockerd ended with ${daemon.exitCode}`);
+    const isUp = await until(async () => daemon.exitCode !== null || (await answers()), 60_000, 100);
+    if (!isUp || daemon.exitCode !== null)
+      throw new Error(
+        `dockerd does not answer (exit code ${daemon.exitCode}):${tail(join(this.folder, "log"))}`,
+      );
+  }
+
+  async #makeRooms(): Promise<ChildProcess> {
+    const run = join(this.folder, "run");
+    mkdirSync(run, { recursive: true });
+    const mount = 'mount --bind "$0" /run && exec sleep infinity';
+    const rooms = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", mount, run], {
+      stdio: "ignore",
+    });
+    if (!(await until(() => commandOf(rooms.pid!)[0] === "sleep", 10_000)))
+      throw new Error("there is no mount namespace");
+    return rooms;
   }
 
   /** SIGTERM ends it with its containers, SIGKILL without a word; after SIGSTOP it takes connections and never answers, until SIGCONT. */
@@ -48,11 +71,14 @@ class OwnEngine {
     const ended = once(daemon, "exit");
     this.signal(signal);
     await ended;
+    // Its containerd dies with it, and where nobody buries the dead, the next engine takes the number in this file for a living one.
+    if (signal === "SIGKILL") rmSync(join(this.folder, "exec/containerd/containerd.pid"), { force: true });
   }
 
   async remove(): Promise<void> {
     this.signal("SIGCONT");
     await this.end("SIGTERM");
+    this.#rooms?.kill("SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
