@@ -64,7 +64,9 @@ test("every page says so; nothing can be ordered or paid; money that is under wa
   // By a notify, and by the shop's own question where none came.
   expect((await shop.notify("zfb", called)).body).toBe("success");
   const delivered = async (token: string) => (await shop.get(`/orders/${token}`)).body;
-  expect(await delivered(called.token)).toMatch(/data-state="delivered"[^]*data-delivered="card"><code>SAMPLE-/);
+  expect(await delivered(called.token)).toMatch(
+    /data-state="delivered"[^]*data-delivered="card"><code>SAMPLE-/,
+  );
   for (let tries = 0; !(await delivered(silent.token)).includes("data-delivered"); tries++) {
     expect(tries).toBeLessThan(100);
     await sleep(100);
