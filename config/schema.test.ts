@@ -8,7 +8,7 @@ const digest = `sha256:${"a".repeat(64)}`;
 const shareForm = 'the form is a percentage from 0% to 100% with at most two decimals, like "12.5%"';
 const sizeForm = 'the form is a whole number, a space, and MB or GB, like "512 MB"';
 const keys =
-  "title, tier, owner, domain, image, revenueShare, markup, template, variables, modules, channels, resources, secretVersions";
+  "title, tier, owner, domain, image, revenueShare, markup, template, variables, modules, channels, resources, secretVersions, suspended";
 
 // Each changes one thing of the good file; the expected lines are all that is printed.
 // prettier-ignore
