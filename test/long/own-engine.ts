@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,6 +18,8 @@ class OwnEngine {
   /** Holds the mount namespace: what a killed engine leaves running, and the engine after it, must see the same mounts. */
   #rooms: ChildProcess | undefined;
   #daemon: ChildProcess | undefined;
+  /** Without one, the daemon would take away `docker0`, which is the machine's engine's. */
+  readonly #bridge = `sb${process.pid}`;
 
   async start(): Promise<void> {
     const rooms = (this.#rooms ??= await this.#makeRooms());
@@ -31,7 +33,7 @@ class OwnEngine {
           `--mount=/proc/${rooms.pid}/ns/mnt`,
           "dockerd",
           "--host=unix:///run/docker.sock",
-          "--bridge=none",
+          `--bridge=${this.#bridge}`,
         ],
         ...[...places, ...filter],
       ],
@@ -51,6 +53,10 @@ class OwnEngine {
   async #makeRooms(): Promise<ChildProcess> {
     const run = join(this.folder, "run");
     mkdirSync(run, { recursive: true });
+    const ip = (...args: readonly string[]) => execFileSync("ip", args);
+    ip("link", "add", this.#bridge, "type", "bridge");
+    ip("addr", "add", "198.18.213.1/28", "dev", this.#bridge); // a range for benchmarks, which nobody's network has
+    ip("link", "set", this.#bridge, "up");
     const mount = 'mount --bind "$0" /run && exec sleep infinity';
     const rooms = spawn("unshare", ["--mount", "--propagation", "private", "sh", "-c", mount, run], {
       stdio: "ignore",
@@ -78,7 +84,10 @@ class OwnEngine {
   async remove(): Promise<void> {
     this.signal("SIGCONT");
     await this.end("SIGTERM");
-    this.#rooms?.kill("SIGKILL");
+    if (this.#rooms) {
+      this.#rooms.kill("SIGKILL");
+      execFileSync("ip", ["link", "delete", this.#bridge]);
+    }
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
