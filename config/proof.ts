@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { documentHash } from "./document-hash";
 
 /**
  * A proof of opening, as it is kept in `proofs/<id>/<time>.json`: what was tried on one substation, and what came of it. It holds no secret, and of what was delivered a hash
@@ -115,21 +116,8 @@ export type Purchase = z.infer<typeof purchaseSchema>;
 export type Subject = z.infer<typeof subjectSchema>;
 
 /** The hash that a proof must carry. */
-export const proofHash = ({
-  hash: _hash,
-  ...rest
-}: Omit<Proof, "hash"> & { readonly hash?: string }): string =>
-  createHash("sha256").update(canonical(rest)).digest("hex");
-
-/** JSON with the keys of every object in the order of their code units, without spaces. All numbers here are whole. */
-export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value)
-    .filter(([, item]) => item !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join()}}`;
-}
+export const proofHash = (proof: Omit<Proof, "hash"> & { readonly hash?: string }): string =>
+  documentHash(proof);
 
 /** Id that git gives to a file's content. */
 export const gitBlob = (content: Buffer): string =>

@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
-
-import { canonical } from "../proof";
+import { documentHash } from "../document-hash";
 import { standingObject } from "./manifest";
 
 const text = z.string().min(1);
@@ -57,8 +55,6 @@ export const certificateSchema = z
 export type Certificate = z.infer<typeof certificateSchema>;
 
 /** The hash that a certificate must carry. */
-export const certificateHash = ({
-  hash: _hash,
-  ...rest
-}: Omit<Certificate, "hash"> & { readonly hash?: string }): string =>
-  createHash("sha256").update(canonical(rest)).digest("hex");
+export const certificateHash = (
+  certificate: Omit<Certificate, "hash"> & { readonly hash?: string },
+): string => documentHash(certificate);

@@ -8,13 +8,6 @@ const pattern = "^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$";
 /** Where the day begins first, it begins this many milliseconds before it does in UTC. */
 const earliestZone = 14 * 3_600_000;
 
-/** The first moment of a day in UTC, in milliseconds since 1970. @throws Error where it is none */
-export function startOfDay(day: string): number {
-  const start = dayOf(day);
-  if (start === undefined) throw new Error(`${JSON.stringify(day)} was let pass: it is no day.`);
-  return start;
-}
-
 /** Today as files say it, in UTC. */
 export const today = (now = Date.now()): string => new Date(now).toISOString().slice(0, 10);
 

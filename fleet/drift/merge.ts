@@ -8,7 +8,6 @@ import {
   findingKey,
   type DriftClass,
   type DriftFinding,
-  type DriftLook,
   type DriftObject,
 } from "./report";
 
@@ -129,7 +128,3 @@ export const sortedFindings = (findings: readonly DriftFinding[]): DriftFinding[
   );
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** The looks that a list of findings is of, in their order. */
-export const looksOf = (findings: readonly { readonly seenBy: readonly DriftLook[] }[]): DriftLook[] =>
-  driftLooks.filter((look) => findings.some(({ seenBy }) => seenBy.includes(look)));

@@ -10,7 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { canonical, proofHash, type Proof } from "../../config/proof";
+import { canonical } from "../../config/document-hash";
+import { proofHash, type Proof } from "../../config/proof";
 import { keep, keptProofs, provedIds } from "./kept";
 import type { Fresh } from "./prove";
 import { failures, stoppedChannels, validity } from "./validity";
