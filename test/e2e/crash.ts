@@ -42,6 +42,7 @@ export interface Moment {
 /** One group of a lab, and what is looked at there after a crash. */
 export class Scene {
   private readonly stack: StackName;
+  private unmended: string | undefined;
 
   constructor(
     readonly lab: Lab,
@@ -56,6 +57,15 @@ export class Scene {
     await lab.ensureStack(group);
     for (const id of ids) lab.write(group, id);
     return new Scene(lab, group, await lab.platform());
+  }
+
+  /** What is tried at one moment. Where it fails, nothing can be said of the moments after it. */
+  async mends({ step, when }: Moment, work: () => Promise<void>): Promise<void> {
+    if (this.unmended)
+      throw new Error(`nothing can be said of it: the kill at "${this.unmended}" was not mended`);
+    this.unmended = `${step} ${when}`;
+    await work();
+    this.unmended = undefined;
   }
 
   /** Runs an update and kills it at the moment. */
