@@ -28,8 +28,18 @@ const steps: Readonly<Record<string, () => Count | Promise<Count>>> = {
       "--cache-location",
       "node_modules/.cache/eslint",
     ]),
-  format: () => command(bin("prettier"), ["--check", "--log-level", "warn", "."]),
-  unit: () => jest("unit"),
+  format: () =>
+    command(bin("prettier"), [
+      "--check",
+      "--log-level",
+      "warn",
+      "--cache",
+      "--cache-location",
+      "node_modules/.cache/prettier",
+      ".",
+    ]),
+  // Left to itself, Jest leaves a core free.
+  unit: () => jest("unit", "--maxWorkers=100%"),
   engine: () => testPrograms(),
   // Each file has a platform of its own, and much of its time is spent waiting: two at a time fit on two cores.
   e2e: () => withDocker(() => jest("e2e", "--maxWorkers=2")),
