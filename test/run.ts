@@ -41,8 +41,8 @@ const steps: Readonly<Record<string, () => Count | Promise<Count>>> = {
   // Left to itself, Jest leaves a core free.
   unit: () => jest("unit", "--maxWorkers=100%"),
   engine: () => testPrograms(),
-  // Each file has a platform of its own, and much of its time is spent waiting: two at a time fit on two cores.
-  e2e: () => withDocker(() => jest("e2e", "--maxWorkers=2")),
+  // Each file has a platform of its own, and much of its time is spent waiting: three at a time keep two cores busy.
+  e2e: () => withDocker(() => jest("e2e", "--maxWorkers=3")),
   // A hundred substations, every moment of an opening: hours of work for two cores, so it runs when it is asked for.
   long: () => withDocker(() => jest("long", "--runInBand")),
 };
