@@ -94,7 +94,7 @@ test("drift is found; a substation in no list is told of, and kept", async () =>
   fs.renameSync(path.join(lab.home, "bing.yaml"), lab.file(group, "bing"));
   expect(blind).toEqual([]);
   expect(drifts(findings, (name) => name)).toEqual([
-    "config record jia.substation.test (state audit)!",
+    "config record jia.substation.test (intent state audit)!",
     "data-at-risk substation bing (state audit)",
   ]);
   expect(code).toBe(1);
