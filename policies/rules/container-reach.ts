@@ -1,5 +1,5 @@
 import { labels } from "../../config/names";
-import { describeMount, mountsOf, networkOf, purposeOf, type AllowedMount } from "./container";
+import { describeMount, isRoute, mountsOf, networkOf, purposeOf, type AllowedMount } from "./container";
 import type { ContainerFact, Mount } from "./facts";
 import { rule, type Rule } from "./rule";
 import { isNamedSecret, secretIn } from "./secret-text";
@@ -110,7 +110,7 @@ export const containerSecrets = rule("container", {
   references: ["D26", "P21", "CIS Docker 4.10", "CIS PostgreSQL 1.6"],
   remedy:
     "Put it into the substation's secrets file, and renew it: everybody who can ask the engine has read it.",
-  *check({ name, environment, labels, command, healthcheck }) {
+  *check({ name, owner, environment, labels, command, healthcheck }) {
     const places: readonly (readonly [where: string, pairs: readonly Pair[]])[] = [
       ...environment.map((text) => {
         const [key, value] = split(text);
@@ -118,8 +118,11 @@ export const containerSecrets = rule("container", {
       }),
       ...Object.entries(labels).map(
         ([key, value]) =>
-          // Ours are judged one by one elsewhere: `substation.secrets` holds numbers.
-          [`label ${key}`, [[isOurs(key) ? "" : key, value]]] as const,
+          // Ours are judged one by one elsewhere: `substation.secrets` holds numbers, and an id may be called anything.
+          [
+            `label ${key}`,
+            [isOurs(key) || isRoute(key) ? ["", withoutNames(value, owner)] : [key, value]],
+          ] as const,
       ),
       ...command.map((_, at) => [`argument ${at + 1} of the command`, pairsOf(command, at)] as const),
       ...healthcheck.map(
@@ -164,6 +167,9 @@ function isAllowed(mount: Mount, { type, sources, target, writable }: AllowedMou
 }
 
 const isOurs = (label: string): boolean => (Object.values(labels) as string[]).includes(label);
+
+const withoutNames = (value: string, owner: ContainerFact["owner"]): string =>
+  owner ? value.replaceAll(owner.id, " ").replaceAll(owner.group, " ") : value;
 
 type Pair = readonly [key: string, value: string];
 
