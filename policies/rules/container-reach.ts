@@ -116,14 +116,12 @@ export const containerSecrets = rule("container", {
         const [key, value] = split(text);
         return [`variable ${key}`, [[key, value]]] as const;
       }),
-      ...Object.entries(labels).map(
-        ([key, value]) =>
-          // Ours are judged one by one elsewhere: `substation.secrets` holds numbers, and an id may be called anything.
-          [
-            `label ${key}`,
-            [isOurs(key) || isRoute(key) ? ["", withoutNames(value, owner)] : [key, value]],
-          ] as const,
-      ),
+      ...Object.entries(labels).map(([key, value]) => {
+        // Ours are judged one by one elsewhere: `substation.secrets` holds numbers, and an id may be called anything.
+        const isKnown = isOurs(key) || isRoute(key);
+        const pair: Pair = isKnown ? ["", withoutNames(value, owner)] : [key, value];
+        return [`label ${key}`, [pair]] as const;
+      }),
       ...command.map((_, at) => [`argument ${at + 1} of the command`, pairsOf(command, at)] as const),
       ...healthcheck.map(
         (_, at) => [`argument ${at + 1} of the health check`, pairsOf(healthcheck, at)] as const,
