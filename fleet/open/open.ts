@@ -78,7 +78,7 @@ export async function openFleet(
   };
   const platform = platforms(workspace);
   const shortagesOf = capacities(workspace, selected, engines, platform);
-  const audited = auditOnce(workspace);
+  const audited = auditOnce(workspace, (on, why) => say({ event: "unaudited", platform: on, why }));
   const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({
