@@ -66,13 +66,14 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
   const pending = pendingCreations(checkpoint);
   if (platform) await untilSettled(platform.database, pending.flatMap(databaseObject));
   const live = await lookAround(platform);
-  const known = new Set(idsOf(checkpoint));
+  const own = idsOf(checkpoint);
+  const known = new Set(own);
   const mayKnow = new Set([...known, ...pending.flatMap(databaseObject)]);
   if (unknownContainers(live, stack.scope, known).length > 0 || hasUnknown(live, stack.scope, mayKnow))
     for (const id of await knownElsewhere(workspace, stack.name)) known.add(id);
 
   const strays = unknownContainers(live, stack.scope, known);
-  if (strays.length > 0 && known.size === 0 && pending.length === 0) {
+  if (strays.length > 0 && own.length === 0 && pending.length === 0) {
     throw new UserError(
       `the state of stack ${stack.name} is empty, and yet ${strays.length} of its containers are there. Nothing was removed. ` +
         `Is "${shownBackend(backend)}" the backend that it was opened with (PULUMI_BACKEND_URL)?`,

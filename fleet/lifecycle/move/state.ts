@@ -2,7 +2,7 @@ import { join, relative } from "node:path";
 import { UserError } from "../../../config/error";
 import { readTree } from "../../../config/tree";
 import type { Checkpoint } from "../../checkpoint";
-import { asUser, PulumiFailed, pulumiOk, type Workspace } from "../../pulumi";
+import { asUser, pulumiOk, type Workspace } from "../../pulumi";
 import { whyNot } from "../../typed-file";
 import { up } from "../../up";
 import type { Course } from "./course";
@@ -16,15 +16,17 @@ import type { Course } from "./course";
 export async function moveState(course: Course, component: string): Promise<void> {
   const { workspace, id, from, to } = course;
   const move = () =>
-    pulumiOk(workspace, ["state", "move", "--yes", "--source", from, "--dest", to, component]);
+    asUser(`${id} is not in the stack of ${to} yet: mend the cause, and run this again`, to, () =>
+      pulumiOk(workspace, ["state", "move", "--yes", "--source", from, "--dest", to, component]),
+    );
   try {
     await move();
   } catch (error) {
-    if (!(error instanceof PulumiFailed)) throw error;
+    if (!(error instanceof UserError)) throw error;
     if (!/provider \S+ already exists in destination stack/.test(error.message)) throw error;
     // The two were last updated with another password of the provisioner's, or another version of a plugin.
     for (const group of [from, to]) await renewProviders(workspace, group);
-    await asUser(`${id} is not in the stack of ${to} yet: run this again`, to, move);
+    await move();
   }
 }
 
