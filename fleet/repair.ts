@@ -13,6 +13,7 @@ import { heldOptions } from "./hold";
 import { endLeftovers } from "./leftovers";
 import { hasUnknown, importId, lookAround, unknownContainers, untilSettled, type Scope } from "./live";
 import { breakLock, readLocks } from "./lock";
+import { takeOverCommand } from "./owner";
 import { exportsAtOnce, pulumi, pulumiOk, type Workspace } from "./pulumi";
 import { stackNames } from "./stack-names";
 import { readState } from "./standing";
@@ -39,6 +40,8 @@ export interface Stack {
   readonly project: string;
   readonly name: string;
   readonly scope: Scope;
+  /** A host of which a person says that it is gone for good: its locks are broken. */
+  readonly gone?: string | undefined;
   /** What it stands on; undefined where that was never set up. */
   readonly platform: () => Promise<Platform | undefined>;
 }
@@ -46,7 +49,7 @@ export interface Stack {
 /**
  * Makes a stack whose update was killed, or lost one of its plugins, ready for the next one. Nothing with data in it is removed.
  *
- * 1. A lock is broken where its owner is proved dead; files that it had half written, and plugins that it left behind, go with it.
+ * 1. A lock is broken where its owner is proved dead, or its host is said to be gone; files that it had half written, and plugins that it left behind, go with it.
  * 2. What the state does not know of is looked for among what is live. Containers are removed. Databases, roles and DNS records that an update began to create, or that
  *    the next one would, are adopted where they exist and are ours; the state gets them, and reads them.
  *
@@ -55,7 +58,7 @@ export interface Stack {
 export async function repair(workspace: Workspace, stack: Stack): Promise<Repair> {
   const backend = workspace.env["PULUMI_BACKEND_URL"] ?? "";
   const store = stateStore(workspace.env, { project: stack.project, stack: stack.name });
-  const brokenLocks = store ? await breakStaleLocks(store, stack.name) : [];
+  const brokenLocks = store ? await breakStaleLocks(store, stack) : [];
   const torn = (await store?.removeTorn()) ?? [];
   const ended = endLeftovers(backend);
   const [exported, platform] = await Promise.all([
@@ -120,9 +123,9 @@ async function knownElsewhere(workspace: Workspace, stack: string): Promise<read
   return states.flatMap((state) => (state ? idsOf(state) : []));
 }
 
-async function breakStaleLocks(store: StateStore, name: string): Promise<string[]> {
+async function breakStaleLocks(store: StateStore, { name, gone }: Stack): Promise<string[]> {
   const broken: string[] = [];
-  for (const lock of await readLocks(store)) {
+  for (const lock of await readLocks(store, gone)) {
     const who = `process ${lock.pid} of ${lock.user}@${lock.host}, since ${lock.since}`;
     if (lock.owner === "alive") {
       throw new UserError(
@@ -136,7 +139,7 @@ async function breakStaleLocks(store: StateStore, name: string): Promise<string[
     }
     if (lock.owner === "elsewhere") {
       throw new UserError(
-        `stack ${name} is locked from another machine: ${who}. Whether that update is dead can only be seen there: run this command on ${lock.host}.`,
+        `stack ${name} is locked from another machine: ${who}. Whether that update is dead can only be seen there: run this command on ${lock.host}; or, if that machine is gone for good, here: ${takeOverCommand(name, lock.host)}`,
       );
     }
     await breakLock(store, lock);

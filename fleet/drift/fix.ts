@@ -1,5 +1,6 @@
 import { UserError } from "../../config/error";
 import { mapBounded } from "../../inventory/bounded";
+import { DockerError } from "../../inventory/docker-api";
 import { withGroupLock } from "../group-lock";
 import type { Workspace } from "../pulumi";
 import { drift, type Drift, type DriftOptions, type DriftScope } from "./drift";
@@ -70,6 +71,7 @@ async function fixGroup(
     return locked.kind === "done" ? locked.result : `${locked.holder} works on the group`;
   } catch (error) {
     if (error instanceof UserError) return error.message;
+    if (error instanceof DockerError) return `the Docker engine refused it: ${error.message}`;
     throw error;
   }
 }

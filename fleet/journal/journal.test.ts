@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { thisProcess } from "../owner";
 import { cutRuns, failedRuns, Run, settleCutRuns } from ".";
@@ -56,6 +56,12 @@ test("what was begun and has no end is under way while its writer lives, and cut
   const open = { ...haitang, run: run.id, action: "open", step: "database", writer: thisProcess() };
   expect(cutRuns(root)).toEqual([{ ...open, owner: "alive" }]);
   expect(settleCutRuns(root, "demo")).toEqual([]);
+  const here = readFileSync(file(), "utf8");
+  writeFileSync(file(), here.replaceAll(`"host":"${hostname()}"`, '"host":"elsewhere"'));
+  expect(settleCutRuns(root, "demo", new Set(), "another")).toEqual([]);
+  expect(settleCutRuns(root, "demo", new Set(), "elsewhere")).toMatchObject([haitang]); // a person said that it is gone
+  expect(cutRuns(root)).toEqual([]);
+  writeFileSync(file(), here);
   asIfDead();
   expect(cutRuns(root, "demo")).toMatchObject([{ ...haitang, step: "database", owner: "dead" }]);
   expect(cutRuns(root, "vip")).toEqual([]);

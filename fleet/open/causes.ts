@@ -1,6 +1,10 @@
 /** What to do about what engines, servers and shops say, by words of theirs. The first that fits counts. */
 const remedies: readonly (readonly [RegExp, string])[] = [
   [
+    /^the engine said nothing for/,
+    "Docker, PostgreSQL or the DNS service has taken what it was asked for, and does not answer: see that it does, then open it again.",
+  ],
+  [
     /no such image|unable to (?:find|pull) (?:or pull )?(?:image|the image)|pull access denied|manifest unknown|unable to create container with image/i,
     "The engine has no such image and cannot get it: mend the digest in `image`, or load the image on the host.",
   ],

@@ -18,6 +18,8 @@ export type Told =
     }
   /** A group goes into a phase; `what` says why it waits, or what was repaired. */
   | { readonly event: "group"; readonly group: string; readonly phase: GroupPhase; readonly what?: string }
+  /** What stands on a platform (its stack) could not be audited: whether a group is as it was left, an engine is asked then. */
+  | { readonly event: "unaudited"; readonly platform: string; readonly why: string }
   /** A step of a member has begun. */
   | {
       readonly event: "step";

@@ -5,14 +5,15 @@ import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
 import type { Run } from "../journal";
+import { silenceText, type PatienceOptions } from "../patience";
 import { isIdle, type UpdatePlan } from "../plan";
 import { planGate } from "../plan/gate";
 import type { Workspace } from "../pulumi";
-import { Timings } from "../timing";
+import { partOf, substationOf, Timings } from "../timing";
 import { carryOut } from "../up";
 import { groundHash, isAsLeft, rememberLeft, type Now, type Seen } from "./as-left";
 import type { Coordinator } from "./coordinator";
-import type { Told } from "./events";
+import type { GroupPhase, Told } from "./events";
 import { Members } from "./members";
 import type { OpenOptions } from "./open";
 import { proveMembers } from "./proofs";
@@ -113,7 +114,8 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
     };
     const { ids, others, whole } = run;
     const { maxTouched, signal } = options;
-    const asked = { maxTouched, signal, ids, others, platform, isSettled };
+    const patience = patienceOf(run, "planning");
+    const asked = { maxTouched, signal, patience, ids, others, platform, isSettled };
     const { plan = nothing(group), held, failures, refused } = await planGate(workspace, group, asked);
     for (const [id, failure] of failures) if (whole || ids.includes(id)) members.fail(id, failure);
     const objection = refused[0] ?? options.objection?.(group, plan);
@@ -121,9 +123,8 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
       return { outcome: "refused", why: [objection, ...refused.slice(1)].join("\n"), ...done };
     if (isStopped()) return { ...stopped, ...done };
     if (plan.steps.length > 0) unknown = undefined; // only an engine that changes nothing has seen what there is
-    const why = await update(run, members, plan, held);
-    if (isStopped()) return { ...stopped, ...done };
-    return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
+    const end = await update(run, members, plan, held);
+    return { ...(isStopped() ? stopped : end), ...done };
   });
   if (updated.outcome === "done") await proveMembers(run, members);
   const isOpen = members.all.every(({ outcome }) => outcome === "open" || outcome === "unchanged");
@@ -138,15 +139,22 @@ const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: 
 const firstOf = (steps: readonly (OpenStep | undefined)[]): OpenStep =>
   openSteps.find((step) => steps.includes(step)) ?? "plan";
 
-/** Carries a plan out. @returns what went wrong that no member is to blame for */
+/** An engine that says nothing is told of; not one whose parts all wait for their turn. */
+const patienceOf = ({ group, options, tell, admission }: GroupRun, phase: GroupPhase): PatienceOptions => ({
+  ...(options.patience ? { limits: options.patience } : {}),
+  onSilence: (silence) => tell({ event: "group", group, phase, what: `the engine ${silenceText(silence)}` }),
+  isHeldBack: (steps) => admission.waiting(group) >= steps,
+});
+
+/** Carries a plan out. @returns how that ended, with what went wrong that no member is to blame for */
 async function update(
   run: GroupRun,
   members: Members,
   plan: UpdatePlan,
   held: ReadonlySet<string>,
-): Promise<string | undefined> {
+): Promise<End> {
   const { workspace, group, options, tell, admission } = run;
-  if (plan.steps.length === 0) return undefined;
+  if (plan.steps.length === 0) return { outcome: "done" };
   tell({ event: "group", group, phase: "opening" });
   const planned = new Map<string, string[]>();
   for (const { owner, urn, op } of plan.steps)
@@ -160,7 +168,9 @@ async function update(
   const { signal } = options;
   const parallel = admission.parallel(planned.size);
   const at = { ...workspace, env: { ...workspace.env, ...admission.env } };
-  const done = await carryOut(at, group, { parallel, signal, held, continueOnError: true }, (event) => {
+  const patience = patienceOf(run, "opening");
+  const settings = { parallel, signal, held, patience, continueOnError: true };
+  const done = await carryOut(at, group, settings, (event) => {
     timings.listen(event);
     watch.listen(event);
     admission.heard(group, event);
@@ -168,6 +178,7 @@ async function update(
   const unowned = watch.said.filter(
     ({ id, text }) => id === undefined && !/^(?:update|preview) failed$/.test(text),
   );
+  const lost = done.lost && `the engine ${silenceText(done.lost)}, and was stopped`;
   const general = causeOf(unowned.map(({ text }) => text)) || done.output.split("\n").slice(-5).join("\n");
   for (const id of new Set([...planned.keys(), ...watch.failed.keys()])) {
     const urns = planned.get(id) ?? [];
@@ -176,11 +187,14 @@ async function update(
     const own = watch.said.filter((one) => one.id === id);
     const cause = causeOf(own.map(({ text }) => text)) || general;
     members.changed(id, timings.of(id));
+    const silent = done.lost?.steps.find((one) => substationOf(one) === id);
     // What was under way when it was stopped may end as cancelled.
-    if (signal?.aborted && left > 0 && (step === undefined || isCutOff(cause)))
+    if (lost !== undefined && silent && left > 0)
+      members.fail(id, { step: partOf(silent) ?? "plan", cause: lost, remedy: remedyOf(lost) });
+    else if ((signal?.aborted || lost !== undefined) && left > 0 && (step === undefined || isCutOff(cause)))
       members.leave(
         id,
-        `it was stopped with ${left} of ${urns.length} resources to go: the next run goes on from there`,
+        `${lost ?? "it was stopped"} with ${left} of ${urns.length} resources to go: the next run goes on from there`,
       );
     else if (step !== undefined || left > 0)
       members.fail(id, {
@@ -191,5 +205,7 @@ async function update(
     // An engine that was killed has not written down what it did: the journal stays open, and the next run looks.
     if (!done.killed) journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
   }
-  return done.kind === "failed" && watch.failed.size === 0 ? general : undefined;
+  // Whatever it waits for, a proof would wait for too.
+  if (lost !== undefined) return { outcome: "refused", why: lost };
+  return { outcome: "done", ...(done.kind === "failed" && watch.failed.size === 0 ? { why: general } : {}) };
 }

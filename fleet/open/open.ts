@@ -12,6 +12,7 @@ import { version } from "../../package.json";
 import { capacityOf, shortages } from "../plan/fits";
 import { estimate, keepRate, readRates } from "../plan/rates";
 import { Run } from "../journal";
+import type { PatienceLimits } from "../patience";
 import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
@@ -34,6 +35,8 @@ export interface OpenOptions {
   readonly prove?: boolean | undefined;
   /** Why a plan that no rule forbids is not to be carried out; asked while nobody else can change the group. @default carried out */
   readonly objection?: ((group: string, plan: UpdatePlan) => string | undefined) | undefined;
+  /** What engines that say nothing are granted. */
+  readonly patience?: PatienceLimits | undefined;
   /** Engines finish what is under way, and nothing more is begun. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -78,7 +81,7 @@ export async function openFleet(
   };
   const platform = platforms(workspace);
   const shortagesOf = capacities(workspace, selected, engines, platform);
-  const audited = auditOnce(workspace);
+  const audited = auditOnce(workspace, (on, why) => say({ event: "unaudited", platform: on, why }));
   const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({

@@ -9,6 +9,7 @@ import { restore } from "../../fleet/lifecycle/restore";
 import { resume, suspend } from "../../fleet/lifecycle/suspend";
 import { until } from "../../local/process";
 import { sandboxChannel } from "./buyer";
+import { emulator } from "./dns-faults";
 import { killedAt } from "./killed-at";
 import { command, Lab } from "./lab";
 import { expectIn, treasure } from "./moving";
@@ -166,6 +167,15 @@ describe("closing", () => {
     for (const { name } of tables)
       counts.set(name, (await books.rows<{ n: number }>(`SELECT count(*)::int AS n FROM ${name}`))[0]!.n);
     writeOrder(lab.root, "yi", { by: "王小明", reason: "不再经营", grace: "1s" });
+
+    const forbidden = { method: "DELETE", effect: { kind: "status", status: 403 } };
+    await emulator(lab, "PUT", "/faults", [forbidden]);
+    const refused = await lab.substation("close", "yi");
+    await emulator(lab, "PUT", "/faults", []);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/not removed from its stack yet[^]*403/),
+    ]);
 
     await killedAt(lab, ["close", "yi"], "removing its record");
     expect(fs.readFileSync(lab.file(group, "yi.closing"), "utf8")).toMatch(/removing:\n {2}since: "?20/);
