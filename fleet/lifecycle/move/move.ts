@@ -5,6 +5,7 @@ import { between, mark } from "../../../config/names";
 import { secretSetting } from "../../../config/stack-secrets";
 import { markDatabase } from "../../../inventory/database";
 import { Run } from "../../journal";
+import { untilWritten } from "../../leftovers";
 import { repairIfCut } from "../../open/recover";
 import { asUser, type Workspace } from "../../pulumi";
 import { removeConfig, setConfig, settingsOf } from "../../stack-settings";
@@ -50,6 +51,7 @@ export async function move(
       work,
     )();
   return await locked(async () => {
+    await untilWritten(workspace.env["PULUMI_BACKEND_URL"] ?? "");
     for (const group of groups) await repairIfCut(workspace, group, note);
     if (!groups.includes(findFile(join(workspace.root, "stacks"), id).group))
       throw new UserError(`${id} was moved by somebody else meanwhile: run this again.`);
