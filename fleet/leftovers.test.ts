@@ -54,7 +54,7 @@ test("what writes a state of this backend is waited for, and nothing else is", a
   await start("pulumi", ["stack", "export"]);
   await start("pulumi", ["state", "move"], wait, "file:///elsewhere");
   await untilWritten(backend);
-  const writer = await start("pulumi", ["--color", "never", "state", "move", "--yes"]);
+  const writer = await start("pulumi", ["state", "move", "--yes"]);
   let isWritten = false;
   const waiting = untilWritten(backend).then(() => (isWritten = true));
   await sleep(300);

@@ -10,6 +10,7 @@ import {
 import { DockerError } from "../../inventory/docker-api";
 import { substationOf } from "../../policies/facts/steps";
 import type { Workspace } from "../pulumi";
+import { causeInOutput } from "../open/causes";
 import { readState } from "../standing";
 import { carryOut } from "../up";
 import type { DriftOptions } from "./drift";
@@ -67,7 +68,7 @@ export async function mend({
     for (const { Id } of aside) await removeContainer(Id);
     return undefined;
   }
-  return [...output.split("\n").slice(-6), ...(await giveNamesBack(aside))].join(" ");
+  return [causeInOutput(output), ...(await giveNamesBack(aside))].join(" ");
 }
 
 /**

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { thisProcess } from "../owner";
@@ -68,6 +77,28 @@ test("what was begun and has no end is under way while its writer lives, and cut
   expect(settleCutRuns(root, "demo")).toHaveLength(1);
   expect(cutRuns(root)).toEqual([]);
 });
+
+test("one that is left keeps no file open, takes no more, and has no end", () => {
+  const files = () => readdirSync("/proc/self/fd").map((fd) => linkOf(`/proc/self/fd/${fd}`));
+  const journal = new Run(root).begin("open", haitang);
+  expect(files()).toContain(file());
+  journal.leave();
+  expect(files()).not.toContain(file());
+  journal.note("database", "begun");
+  journal.end();
+  expect(phases()).toEqual([[1, undefined, "begun"]]);
+  expect(cutRuns(root)).toMatchObject([haitang]);
+});
+
+/** Undefined for the folder's own, which is gone by then. */
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
 
 test("cut at any byte, a journal says of an action that it was begun or nothing, and takes the next line", async () => {
   const journal = new Run(root).begin("open", haitang);

@@ -82,6 +82,19 @@ export const remedyOf = (text: string): string =>
 export const isCutOff = (cause: string): boolean =>
   /cancell?ed|before hook|code = Unavailable|\bEOF\b|signal: interrupt/i.test(cause);
 
+/** Of what an engine printed, where its events told no cause: its errors, or its last lines. */
+export function causeInOutput(output: string): string {
+  const lines = output.split("\n").filter((line) => line.trim() !== "");
+  const errors = lines.filter((line) => /^\s*error: /.test(line));
+  const cause = causeOf(
+    errors.map((line) => line.replace(/^\s*error: /, "")).filter((line) => !lastWord.test(line)),
+  );
+  return cause || lines.slice(-5).join("\n");
+}
+
+/** What an engine ends with whatever it was. */
+export const lastWord = /^(?:update|preview) failed$/;
+
 /** What a provider writes into its log comes as an error too, before the one that ends the step with the same words. */
 const ofLog = /^sdk-v2\/\S+: |: provider=\S+@\S+$/;
 

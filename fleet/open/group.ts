@@ -8,6 +8,7 @@ import type { Run } from "../journal";
 import { silenceText, type PatienceOptions } from "../patience";
 import { isIdle, type UpdatePlan } from "../plan";
 import { planGate } from "../plan/gate";
+import { estimate, readRates } from "../plan/rates";
 import type { Workspace } from "../pulumi";
 import { partOf, substationOf, Timings } from "../timing";
 import { carryOut } from "../up";
@@ -18,7 +19,7 @@ import { Members } from "./members";
 import type { OpenOptions } from "./open";
 import { proveMembers } from "./proofs";
 import { repairIfCut } from "./recover";
-import { causeOf, isCutOff, remedyOf } from "./causes";
+import { causeInOutput, causeOf, isCutOff, lastWord, remedyOf } from "./causes";
 import { Watch } from "./watch";
 
 /** One group's part of an opening. */
@@ -133,6 +134,8 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
   return updated;
 }
 
+const killed = "the engine was killed: nobody knows what it did last, so the next run looks into it first";
+
 const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
 
 /** A hook may fail after its own part was made, and the engine then tells of the part that needs it. */
@@ -155,10 +158,11 @@ async function update(
 ): Promise<End> {
   const { workspace, group, options, tell, admission } = run;
   if (plan.steps.length === 0) return { outcome: "done" };
-  tell({ event: "group", group, phase: "opening" });
   const planned = new Map<string, string[]>();
   for (const { owner, urn, op } of plan.steps)
     if (owner && !isIdle(op)) planned.set(owner.id, [...(planned.get(owner.id) ?? []), urn]);
+  const expected = Math.round(estimate(readRates(workspace.root), planned.size).seconds);
+  tell({ event: "group", group, phase: "opening", what: `${planned.size} to change, about ${expected} s` });
   const journals = new Map([...planned.keys()].map((id) => [id, run.journal.begin("open", { group, id })]));
   const timings = new Timings();
   const watch = new Watch([...run.ids, ...run.others], (id, step) => {
@@ -175,11 +179,10 @@ async function update(
     watch.listen(event);
     admission.heard(group, event);
   });
-  const unowned = watch.said.filter(
-    ({ id, text }) => id === undefined && !/^(?:update|preview) failed$/.test(text),
-  );
+  const unowned = watch.said.filter(({ id, text }) => id === undefined && !lastWord.test(text));
   const lost = done.lost && `the engine ${silenceText(done.lost)}, and was stopped`;
-  const general = causeOf(unowned.map(({ text }) => text)) || done.output.split("\n").slice(-5).join("\n");
+  const general =
+    causeOf(unowned.map(({ text }) => text)) || (done.killed ? killed : causeInOutput(done.output));
   for (const id of new Set([...planned.keys(), ...watch.failed.keys()])) {
     const urns = planned.get(id) ?? [];
     const left = urns.filter((urn) => !watch.isFinished(urn)).length;
@@ -203,7 +206,8 @@ async function update(
         remedy: remedyOf(cause),
       });
     // An engine that was killed has not written down what it did: the journal stays open, and the next run looks.
-    if (!done.killed) journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
+    if (done.killed) journals.get(id)?.leave();
+    else journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
   }
   // Whatever it waits for, a proof would wait for too.
   if (lost !== undefined) return { outcome: "refused", why: lost };

@@ -16,6 +16,7 @@ import type { PatienceLimits } from "../patience";
 import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
+import { provedIds } from "../prove/kept";
 import { auditOnce } from "./as-left";
 import { Coordinator } from "./coordinator";
 import { tell, type Hear } from "./events";
@@ -66,8 +67,9 @@ export async function openFleet(
   const journal = new Run(root);
   const say = tell(on);
   const groups = [...selected].map(([group, ids]) => ({ group, ids }));
-  const count = groups.reduce((sum, { ids }) => sum + ids.length, 0);
-  const expected = estimate(readRates(root), count).seconds;
+  const proved = new Set(provedIds(root));
+  const fresh = groups.flatMap(({ ids }) => ids).filter((id) => !proved.has(id));
+  const expected = estimate(readRates(root), fresh.length).seconds;
   say({ event: "begun", run: journal.id, groups, engines, expected });
   const admission = await Coordinator.open(parallel ? { limit: { start: parallel, most: parallel } } : {});
   const shared = {

@@ -66,8 +66,7 @@ export async function planUpdate(
   stack: string,
   { maxTouched, held = new Set(), expectNoChanges = false, patience: asked, ...options }: PlanOptions = {},
 ): Promise<UpdatePlan> {
-  const read = loadIntent(workspace.root, stack, held);
-  const intent = { ...read, mayTouch: mayTouch(read.substations.size + held.size, maxTouched) };
+  const intent = planIntent(workspace.root, stack, held, maxTouched);
   const steps: StepFact[] = [];
   const found: PolicyViolation[] = [];
   const errors: string[] = [];
@@ -141,6 +140,20 @@ export const engineOptions = ({
 /** Whether the plan may be carried out. */
 export const isAllowed = ({ violations, errors }: UpdatePlan): boolean =>
   violations.length === 0 && errors.length === 0;
+
+/**
+ * What the files ask for of a plan that leaves some substations as they are: these stand too, where it is counted how many it may change.
+ * @internal
+ */
+export function planIntent(
+  root: string,
+  stack: string,
+  held: ReadonlySet<string>,
+  maxTouched: number | undefined,
+): Intent {
+  const intent = loadIntent(root, stack, held);
+  return { ...intent, mayTouch: mayTouch(intent.substations.size + held.size, maxTouched) };
+}
 
 /**
  * How many of the standing substations one plan may change: a quarter of the fleet, and 5 in any case, where nothing else is said.

@@ -3,7 +3,6 @@ import * as path from "node:path";
 import type { Client } from "pg";
 import { databaseName, migrateRole } from "../../config/names";
 import { openReportSchema, type OpenReport, type OpenStep } from "../../config/open-report";
-import { setConfig } from "../../fleet/stack-settings";
 import { readInstance } from "../../local/home";
 import { socketClient } from "../../local/postgres-process";
 import { until } from "../../local/process";
@@ -64,9 +63,6 @@ export class PoisonedBatch {
   /** Writes all files, makes the stacks, stores the secrets, and poisons. */
   async prepare(): Promise<void> {
     const { lab, poisoned } = this;
-    // Labs share the machine with each other, and none of them is to be refused for what the others promise.
-    for (const key of ["capacityCpus", "capacityMemory"])
-      await setConfig(lab.workspace, "platform", key, "1000", false);
     for (const id of this.ids) this.write(id);
     for (const group of Object.keys(this.groups)) await lab.ensureStack(group);
     for (const id of this.ids) if (poisoned.get(id) !== "secret missing") await lab.sandbox(id);
