@@ -4,6 +4,8 @@ import { substationIn } from "../config/hold";
 import { labels } from "../config/names";
 import type { Platform } from "../config/platform";
 import { problemsIn } from "../config/problem";
+import { isPlatformStack } from "../config/stack-config";
+import { mapBounded } from "../inventory/bounded";
 import { removeContainer } from "../inventory/docker";
 import { UserError } from "../config/error";
 import { pendingCreations, recorded, type Checkpoint, type Resource } from "./checkpoint";
@@ -12,7 +14,9 @@ import { endLeftovers } from "./leftovers";
 import { hasUnknown, importId, lookAround, unknownContainers, untilSettled, type Scope } from "./live";
 import { breakLock, readLocks } from "./lock";
 import { takeOverCommand } from "./owner";
-import { pulumi, pulumiOk, type Workspace } from "./pulumi";
+import { exportsAtOnce, pulumi, pulumiOk, type Workspace } from "./pulumi";
+import { stackNames } from "./stack-names";
+import { readState } from "./standing";
 import { shownBackend, stateStore, type StateStore } from "./state-store";
 
 /** What a repair did, for people to read. */
@@ -65,10 +69,14 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
   const pending = pendingCreations(checkpoint);
   if (platform) await untilSettled(platform.database, pending.flatMap(databaseObject));
   const live = await lookAround(platform);
-  const known = new Set((checkpoint.deployment.resources ?? []).flatMap(({ id }) => id ?? []));
+  const own = idsOf(checkpoint);
+  const known = new Set(own);
+  const mayKnow = new Set([...known, ...pending.flatMap(databaseObject)]);
+  if (unknownContainers(live, stack.scope, known).length > 0 || hasUnknown(live, stack.scope, mayKnow))
+    for (const id of await knownElsewhere(workspace, stack.name)) known.add(id);
 
   const strays = unknownContainers(live, stack.scope, known);
-  if (strays.length > 0 && known.size === 0 && pending.length === 0) {
+  if (strays.length > 0 && own.length === 0 && pending.length === 0) {
     throw new UserError(
       `the state of stack ${stack.name} is empty, and yet ${strays.length} of its containers are there. Nothing was removed. ` +
         `Is "${shownBackend(backend)}" the backend that it was opened with (PULUMI_BACKEND_URL)?`,
@@ -103,6 +111,16 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
     forgotten: pending.filter((resource) => !adopted.has(resource)).map(title),
     skipped: [...skipped],
   };
+}
+
+const idsOf = ({ deployment }: Checkpoint): readonly string[] =>
+  (deployment.resources ?? []).flatMap(({ id }) => id ?? []);
+
+/** What other groups' stacks know of: a moving that was cut off has what says that it is of one group in the state of another. */
+async function knownElsewhere(workspace: Workspace, stack: string): Promise<readonly string[]> {
+  const groups = (await stackNames(workspace)).filter((name) => name !== stack && !isPlatformStack(name));
+  const states = await mapBounded(exportsAtOnce, groups, (group) => readState(workspace, group));
+  return states.flatMap((state) => (state ? idsOf(state) : []));
 }
 
 async function breakStaleLocks(store: StateStore, { name, gone }: Stack): Promise<string[]> {

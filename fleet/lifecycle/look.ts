@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../config/error";
 import type { StandingObject } from "../../config/lifecycle/manifest";
-import { labels } from "../../config/names";
+import { isSameSubstation, labels, parseMark } from "../../config/names";
 import { storedSecrets } from "../../config/stack-secrets";
 import { lookAtDatabase } from "../../inventory/closing";
 import { liveRecords } from "../../inventory/dns";
@@ -48,7 +48,8 @@ export async function look(subject: Subject): Promise<Look> {
   const urns = resources.filter((one) => substationOf(one, "")?.id === id).map(({ urn }) => urn);
   const known = new Set(resources.flatMap((resource) => resource.id ?? []));
   const shop = state && standingIn(state).get(id)?.shop;
-  const ours = (held: Readonly<Record<string, string>> | null) => held?.[labels.mark] === mark;
+  const ours = (held: Readonly<Record<string, string>> | null) =>
+    isSameSubstation(parseMark(held?.[labels.mark]), owner);
   const secrets = (storedSecrets(join(workspace.root, "stacks"), group) ?? []).filter((one) => one.id === id);
   const standing = {
     record: records.filter(({ comment }) => comment === mark).map(({ name, id: key }) => ({ name, key })),
