@@ -1,3 +1,4 @@
+import { driftReportSchema } from "../config/drift-report";
 import type { DriftFinding, DriftReport } from "../fleet/drift/report";
 import { driftJson, driftText } from "./drift-report";
 import { runCli } from "./testing";
@@ -58,6 +59,10 @@ test("where nothing drifted, that is all that it says; for machines the exit cod
   expect(driftText(clean)).toBe("no drift (2 stacks, 4.3 s)\n");
   expect(JSON.parse(driftJson(report))).toMatchObject({ exitCode: 2, findings: [{ class: "security" }, {}] });
   expect(JSON.parse(driftJson(clean))).toMatchObject({ exitCode: 0, findings: [] });
+  const fixes = [{ finding: record, mended: false, why: "busy" }];
+  const written = JSON.parse(driftJson({ ...report, fixes })) as object;
+  expect(driftReportSchema.parse(written)).toEqual(written);
+  expect(driftReportSchema.safeParse({ ...written, more: 1 }).success).toBe(false);
 });
 
 test("wrong usage is no clean look", async () => {

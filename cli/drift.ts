@@ -28,7 +28,7 @@ export function driftCommand(): Command {
     .option("--fix", "mend what may be mended without being asked, and look again")
     .option("--issue", "open, write anew or close an issue on GitHub for each stack")
     .option("--json", "print the report as JSON")
-    .option("--report <file>", "write the report as JSON to a file, too")
+    .option("--report <file>", "write the report as JSON to a file, too (schemas/drift-report.schema.json)")
     .option("--engines <number>", "engines at one time", positive, 2)
     .option("--parallel <number>", "resources that each works on at once", positive)
     .addHelpText(

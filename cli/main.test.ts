@@ -92,6 +92,7 @@ test("help names every command, and a command's own help is found both ways", as
     "rotate",
     "suspend",
     "resume",
+    "move",
     "close",
     "restore",
     "repair",

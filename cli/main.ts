@@ -11,6 +11,7 @@ import type * as Drift from "./drift";
 import type * as Deploy from "./deploy";
 import type * as Explain from "./explain";
 import type * as Local from "./local";
+import type * as Move from "./move";
 import type * as New from "./new";
 import type * as Open from "./open";
 import type * as Plan from "./plan";
@@ -123,6 +124,10 @@ const commands: Readonly<Record<string, Entry>> = {
   resume: {
     summary: "let a suspended substation sell again",
     load: () => (lazily("./resume") as typeof Resume).resumeCommand(),
+  },
+  move: {
+    summary: "move a substation to another group, with all its data",
+    load: () => (lazily("./move") as typeof Move).moveCommand(),
   },
   close: {
     summary: "close a substation by an order, with an export and a grace period",

@@ -24,6 +24,7 @@ const opened: Member = {
 };
 const events: readonly OpenEvent[] = [
   { at, event: "begun", run: "r1", groups: [{ group: "east", ids: ["jia", "yi"] }], engines: 2, expected: 6 },
+  { at, event: "unaudited", platform: "platform", why: "the files have problems:\none\nand another" },
   { at, event: "group", group: "east", phase: "opening" },
   { at, event: "step", group: "east", id: "jia", step: "database" },
   { at, event: "step", group: "east", id: "jia", step: "proof", what: "dns" },
@@ -37,6 +38,7 @@ test("a log has a line for each event that says something", () => {
   progress.end();
   expect(text.replace(/^ *\d+\.\d s {2}/gm, "")).toBe(
     `2 substations in 1 group, 2 engines at one time, about 6.0 s (run r1)
+platform: it could not be audited, so engines look at groups that may need nothing: the files have problems: one
 east: opening
 east/jia: database
 east/jia: open http://jia.test, 12 changes in 8.0 s
@@ -51,10 +53,10 @@ test("a terminal has a line for each that is worked on, with its time, redrawn, 
     const written: string[] = [];
     const sink = { isTTY: true, columns: 60, rows: 10, write: (more: string) => written.push(more) };
     const progress = openProgress({ json: false, sink });
-    events.slice(0, 4).forEach(progress.hear);
+    events.slice(0, 5).forEach(progress.hear);
     progress.hear({ at, event: "group", group: "east", phase: "proving" });
     expect(written.at(-1)).toMatch(/^ {2}east\/jia {2}\d+\.\d s {2}proof: dns\n0 of 2 done, \d+\.\d s\n$/);
-    progress.hear(events[4]!);
+    progress.hear(events[5]!);
     expect(written.at(-1)).toMatch(/^1 of 2 done, \d+\.\d s\n$/);
     progress.end();
     expect(written.at(-1)).toBe("\x1b[1A\x1b[J");

@@ -42,6 +42,8 @@ export function eventLine(event: OpenEvent): string | undefined {
     }
     case "group":
       return `${event.group}: ${event.phase}${event.what === undefined ? "" : `: ${event.what}`}`;
+    case "unaudited":
+      return `${event.platform}: it could not be audited, so engines look at groups that may need nothing: ${oneLine(event.why)}`;
     case "step":
       return event.what === undefined ? `${event.group}/${event.id}: ${event.step}` : undefined;
     case "member": {
@@ -140,6 +142,8 @@ const fit = (line: string, columns: number): string => {
   return text.length > columns ? text.slice(0, columns) : text;
 };
 
+/** What is wrong, and the first of it. */
+const oneLine = (text: string): string => text.split("\n", 2).join(" ");
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 const secondsSince = (since: number): string => seconds(performance.now() - since);
 const median = (values: readonly number[]): number =>

@@ -99,7 +99,7 @@ export function onSignals(stop: AbortController): () => void {
   const heard = (signal: NodeJS.Signals) => {
     process.stderr.write(
       stop.signal.aborted
-        ? `substation: ${signal} again: the engines still finish what is under way, and nothing is ended by force. If one hangs, end it by its number (ps -C pulumi); the next run repairs what it leaves.\n`
+        ? `substation: ${signal} again: the engines still finish what is under way, and this ends none by force. One that says nothing for 5 minutes is ended; the next run repairs what it leaves.\n`
         : `substation: ${signal}: no more is begun, and the engines finish what is under way. The next run goes on from there.\n`,
     );
     stop.abort();

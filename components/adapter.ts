@@ -7,7 +7,7 @@ import { channelUrlsOf } from "../config/urls";
 import { awaitShop } from "./adapter-ready";
 import type { ChannelSecrets } from "./channels";
 import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
-import { ownerLabels } from "./labels";
+import { keepingLabels, ownerLabels } from "./labels";
 import { makeRoom } from "./make-room";
 import { processLabel, processLimit } from "./process-limit";
 
@@ -51,7 +51,7 @@ export const createAdapterVolumes = (
           driver: "local",
           labels: adapterLabels(owner, channel.id, "secrets"),
         },
-        opts,
+        keepingLabels(opts),
       ),
   );
 

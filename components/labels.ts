@@ -1,4 +1,5 @@
 import type * as docker from "@pulumi/docker";
+import type * as pulumi from "@pulumi/pulumi";
 import { labels, mark, shortHash, type Owner } from "../config/names";
 import type { Suspension } from "../config/lifecycle/suspension";
 import { formatScopes, type Scope } from "../config/scopes";
@@ -18,6 +19,12 @@ export const ownerLabels = (owner: Owner, role: string): Labels => [
   { label: labels.id, value: owner.id },
   { label: labels.role, value: role },
 ];
+
+/** For a volume, whose labels nobody can change: with another group in them it would be made anew, and what is in it would be gone. It keeps those that it was made with. */
+export const keepingLabels = (opts: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions => ({
+  ...opts,
+  ignoreChanges: ["labels"],
+});
 
 /** What the shop's token may do at the main station's API, for a rule to hold against its tier. */
 export const scopeLabel = (scopes: readonly Scope[]): Labels[number] => ({

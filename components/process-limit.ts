@@ -32,13 +32,15 @@ export async function limitNew(name: string, id: string, processes: number): Pro
 }
 
 /**
- * Sets the limits of running containers of a platform, or of one of its groups, where they are not what the label says. An update that was stopped may have made a container,
- * and not have come to its hook; and people change limits by hand.
+ * Sets the limits of containers of a platform, or of one of its groups, where they are not what the label says. An update that was stopped may have made a container,
+ * and not have come to its hook; and people change limits by hand. One that does not run keeps it for when it is started, as this very update may do.
  */
 export async function renewProcessLimits(platform: string, group: string | undefined): Promise<void> {
   const mine = (await liveContainers()).filter(
     ({ Labels, State }) =>
-      State === "running" && Labels[labels.platform] === platform && Labels[labels.group] === group,
+      !["removing", "dead"].includes(State) &&
+      Labels[labels.platform] === platform &&
+      Labels[labels.group] === group,
   );
   await Promise.all(
     mine.map(async ({ Id, Names, Labels }) => {

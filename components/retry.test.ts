@@ -26,6 +26,9 @@ test.each([
   ],
   [grant, "could not execute revoke query: pq: tuple concurrently updated", undefined],
   [role, "error creating role: ERROR: deadlock detected (SQLSTATE 40P01)", undefined],
+  [role, "error creating role: pq: deadlock detected (40P01)", undefined],
+  [role, "pq: zu viele Verbindungen (53300)", "connections"], // a server that speaks another language
+  [grant, "ERROR: tuple concurrently updated (SQLSTATE XX000)", undefined],
   [role, "FATAL: the database system is starting up (SQLSTATE 57P03)", "timeout"],
   [role, "dial tcp 10.0.0.1:5432: connect: connection refused", "timeout"],
   [record, `${post}429 Too Many Requests {"result":null,"success":false,"errors":[{"code":971}]}`, "rate"],
@@ -44,6 +47,8 @@ test.each([
 
 test.each([
   [role, 'error creating role x: pq: role "x" already exists'],
+  [role, 'pq: role "too many clients already" does not exist (42704)'],
+  [role, 'error creating role 53300: pq: role "40P01" already exists'],
   [role, 'FATAL: password authentication failed for user "p" (SQLSTATE 28P01)'],
   ["postgresql:index/database:Database", 'ERROR: database "ss_x" already exists (SQLSTATE 42P04)'],
   [record, `${post}400 Bad Request {"errors":[{"code":81045,"message":"Record quota exceeded."}]}`],

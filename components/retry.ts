@@ -18,30 +18,35 @@ const refused: Patience = { sign: "rate", tries: 30, within: 15 * minute };
 const away: Patience = { sign: "timeout", tries: 10, within: 3 * minute };
 
 /**
- * What is tried again, by the words of the providers: those of `test/engine/providers`, and of the official ones, whose drivers are lib/pq (no SQLSTATE before 1.10.9), cloudflare-go and the Docker client.
+ * What is tried again, by the words of the providers: those of `test/engine/providers`, and of the official ones, whose drivers are lib/pq, cloudflare-go and the Docker client.
  * Never what another try cannot mend, or what a try may have done already.
  */
 const causes: readonly {
   readonly of: (type: string) => boolean;
+  /** Its SQLSTATE, where the words tell one: then nothing else counts. */
+  readonly state?: RegExp;
   readonly says: RegExp;
   readonly patience: Patience;
 }[] = [
-  // 53300, of the whole server, one database or one role.
+  // Of the whole server, one database or one role.
   {
     of: (type) => type.startsWith("postgresql:"),
-    says: /\b53300\b|too many clients already|too many connections for (?:role|database)|remaining connection slots are reserved/,
+    state: /^53300$/,
+    says: /too many clients already|too many connections for (?:role|database)|remaining connection slots are reserved/,
     patience: full,
   },
   // Deadlock, serialization, and two that changed one row of the catalog.
   {
     of: (type) => type.startsWith("postgresql:"),
-    says: /\b40P01\b|\b40001\b|deadlock detected|tuple concurrently updated/,
+    state: /^(?:40P01|40001)$/,
+    says: /deadlock detected|tuple concurrently updated/,
     patience: meeting,
   },
-  // 57P01 to 57P03, 08: shut down, starting up, not reachable. Transactions are rolled back then.
+  // Shut down, starting up, not reachable. Transactions are rolled back then.
   {
     of: (type) => type.startsWith("postgresql:"),
-    says: /\b57P0[123]\b|\b08(?:000|001|003|004|006)\b|the database system is|terminating connection due to|connection refused|connection reset|broken pipe|unexpected EOF|i\/o timeout|driver: bad connection|conn closed/,
+    state: /^(?:57P0[123]|08(?:000|001|003|004|006))$/,
+    says: /the database system is|terminating connection due to|connection refused|connection reset|broken pipe|unexpected EOF|i\/o timeout|driver: bad connection|conn closed/,
     patience: away,
   },
   {
@@ -73,8 +78,22 @@ const causes: readonly {
  * @param error newest words of its provider
  * @returns undefined where another try is of no use, or not safe
  */
-export const patienceFor = (type: string, error: string): Patience | undefined =>
-  causes.find(({ of, says }) => of(type) && says.test(error))?.patience;
+export function patienceFor(type: string, error: string): Patience | undefined {
+  const told = sqlState(error);
+  const fits = ({ state, says }: (typeof causes)[number]) =>
+    state && told !== undefined ? state.test(told) : says.test(error);
+  return causes.find((cause) => cause.of(type) && fits(cause))?.patience;
+}
+
+/**
+ * What PostgreSQL called it: pgx writes "(SQLSTATE 53300)", a newer lib/pq "pq: … (53300)", and an older one only the words. XX000 stands for all that has no state of its own, such as
+ * "tuple concurrently updated".
+ */
+function sqlState(error: string): string | undefined {
+  const [, pgx, pq] = /\(SQLSTATE ([0-9A-Z]{5})\)|\bpq: .*\(([0-9A-Z]{5})\)/.exec(error) ?? [];
+  const state = pgx ?? pq;
+  return state === "XX000" ? undefined : state;
+}
 
 /** Whether the API says that there is such a record: 81053 and 81054 for another type, 81057 and 81058 for the very same. */
 export const saysRecordExists = (type: string, error: string): boolean =>

@@ -14,7 +14,7 @@ import { channelConfig, channelSecretValues, channelSecretVersions, type Channel
 import { adapterInputs, adapterUploads, createAdapters, createAdapterVolumes } from "./adapter";
 import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
 import { schema, type TenantDatabase } from "./database";
-import { ownerLabels, routeLabels, scopeLabel, secretLabels, suspendedLabels } from "./labels";
+import { keepingLabels, ownerLabels, routeLabels, scopeLabel, secretLabels, suspendedLabels } from "./labels";
 import { makeRoom, makeRoomForShop } from "./make-room";
 import { reportMigration, requireMigration } from "./migration";
 import { processLabel, processLimit } from "./process-limit";
@@ -102,7 +102,7 @@ function createVolume({ owner }: StorefrontArgs, opts: pulumi.CustomResourceOpti
   return new docker.Volume(
     owner.id,
     { name: volumeName(owner.platform, owner.id), driver: "local", labels: ownerLabels(owner, "secrets") },
-    opts,
+    keepingLabels(opts),
   );
 }
 

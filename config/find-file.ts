@@ -32,6 +32,12 @@ export function findFile(stacks: string, id: string): FoundFile {
   throw new UserError(`there is no substation "${id}" in ${stacks}: ${others(id, ids)} Nothing was changed.`);
 }
 
+/** The group that has the file of a substation; undefined where none has. */
+export const groupOf = (stacks: string, id: string): string | undefined =>
+  readTree(stacks, (path) => relative("", path)).groups.find(({ files }) =>
+    files.some((file) => file.id === id),
+  )?.name;
+
 /**
  * A typed file as it stands; it may have problems.
  * @param file how the path is named to people

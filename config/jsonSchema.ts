@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { descriptorSchema } from "./channels/descriptor";
+import { driftReportSchema } from "./drift-report";
 import { openReportSchema } from "./open-report";
 import { certificateSchema } from "./lifecycle/certificate";
 import { manifestSchema } from "./lifecycle/manifest";
@@ -21,6 +22,7 @@ export function jsonSchemas(): ReadonlyMap<string, string> {
     "closing-certificate.schema.json": certificateSchema,
     "export-manifest.schema.json": manifestSchema,
     "open-report.schema.json": openReportSchema,
+    "drift-report.schema.json": driftReportSchema,
   };
   return new Map(
     Object.entries(schemas).map(([name, schema]) => {

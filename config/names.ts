@@ -16,11 +16,24 @@ export const mark = ({ platform, group, id }: Owner): string => `substation ${pl
 
 /** The owner that a mark names, or undefined where the text is no mark of ours. */
 export function parseMark(text: string | null | undefined): Owner | undefined {
-  const found = /^substation ([a-z0-9-]+)\/([a-z0-9-]+)\/([a-z0-9-]+)$/.exec(text ?? "");
+  const found = /^substation ([a-z0-9-]+)\/([a-z0-9-]+(?:>[a-z0-9-]+)?)\/([a-z0-9-]+)$/.exec(text ?? "");
   if (!found) return undefined;
   const [, platform = "", group = "", id = ""] = found;
   return { platform, group, id };
 }
+
+/** What stands for the group in the mark of a database whose substation is between two: it is no group's name, so that neither can be updated with it. */
+export const between = (from: string, to: string): string => `${from}>${to}`;
+
+/** The group of a mark; both, where it stands for two. */
+export const groupsIn = ({ group }: Pick<Owner, "group">): readonly string[] => group.split(">");
+
+/**
+ * Whether both are one substation, in whatever group. Its group is where it is just now: what cannot be marked anew, such as a volume, keeps the mark of the group that it
+ * was made in.
+ */
+export const isSameSubstation = (a: Owner | undefined, b: Owner | undefined): boolean =>
+  a !== undefined && a.platform === b?.platform && a.id === b.id;
 
 /** Docker labels, beside those that the ingress reads. */
 export const labels = {

@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { moment, text, writtenBy } from "./document-parts";
 
 /** What came of an opening of many substations, for machines: `substation open --report <file>`. It holds no secret. */
 
-const text = z.string().min(1);
 const seconds = z.number().min(0);
 const count = (what: string) => z.int().min(0).describe(what);
 
@@ -91,16 +91,9 @@ export const openReportSchema = z
   .strictObject({
     version: z.literal(1).describe("Of this form."),
     run: text.describe("Random id of the run; journals name it too."),
-    when: z.iso
-      .datetime({ precision: 0 })
-      .meta({ description: "When it began, UTC.", examples: ["2026-11-23T12:00:00Z"] }),
+    when: moment("When it began, UTC."),
     seconds: seconds.describe("From its beginning to its end."),
-    by: z
-      .strictObject({
-        substation: text.describe("Version of this program."),
-        node: text.describe("Version of Node.js."),
-      })
-      .describe("What opened them."),
+    by: writtenBy("What opened them."),
     counts: z
       .strictObject({
         open: count("Opened, or brought to what their files say."),

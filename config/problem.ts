@@ -21,7 +21,7 @@ export interface Finding {
 }
 
 export type ProblemCode =
-  | `file/${"empty" | "extension" | "gone" | "kind" | "misplaced" | "missing" | "renamed" | "symlink" | "too-large" | "unexpected" | "unreadable"}`
+  | `file/${"empty" | "extension" | "gone" | "kind" | "misplaced" | "missing" | "moved" | "renamed" | "symlink" | "too-large" | "unexpected" | "unreadable"}`
   | `text/${"bom" | "character" | "encoding"}`
   | `yaml/${"alias" | "directive" | "documents" | "duplicate-key" | "key" | "nesting" | "syntax" | "tag"}`
   | `key/${"missing" | "unknown"}`

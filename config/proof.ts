@@ -1,21 +1,12 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { documentHash } from "./document-hash";
+import { moment, sha256, writtenBy } from "./document-parts";
 
 /**
  * A proof of opening, as it is kept in `proofs/<id>/<time>.json`: what was tried on one substation, and what came of it. It holds no secret, and of what was delivered a hash
  * alone.
  */
-
-/** @param what it is of, for editors */
-const sha256 = (what: string) =>
-  z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .meta({
-      description: what,
-      examples: ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
-    });
 
 /** Characters of a text in a proof, at most. */
 export const mostWords = 2000;
@@ -91,17 +82,9 @@ export const proofSchema = z
     id: text.describe("The substation."),
     host: text.describe("Its name in DNS."),
     url: text.describe("Its home page."),
-    when: z.iso.datetime({ precision: 0 }).meta({
-      description: "When it began, UTC; the file's name says the same.",
-      examples: ["2026-11-23T12:00:00Z"],
-    }),
+    when: moment("When it began, UTC; the file's name says the same."),
     milliseconds,
-    by: z
-      .strictObject({
-        substation: text.describe("Version of this program."),
-        node: text.describe("Version of Node.js."),
-      })
-      .describe("What proved it."),
+    by: writtenBy("What proved it."),
     subject: subjectSchema.describe("What was proved: another container needs another proof."),
     result: z.enum(["proved", "failed"]).describe("proved: every step is ok, or stopped before money moved."),
     steps: z.array(stepSchema).describe("In the order in which they were taken."),

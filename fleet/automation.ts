@@ -9,13 +9,18 @@ import { pulumi, PulumiFailed, type Workspace } from "./pulumi";
  * - Its processes share our terminal's group, so that a Ctrl-C reaches the engine twice, which kills it. Ours reach it once, by the signal.
  * - Where a command fails, its exit code and output are lost. Here they are in the error.
  *
+ * @param onSpawn is given the pid of each command as it begins
  * @throws PulumiFailed by each operation whose command ends with another exit code than 0
  */
-export async function stackOf(workspace: Workspace, name: string): Promise<Stack> {
+export async function stackOf(
+  workspace: Workspace,
+  name: string,
+  onSpawn: (pid: number) => void = () => undefined,
+): Promise<Stack> {
   const found = await LocalWorkspace.create({
     workDir: workspace.root,
     envVars: { PULUMI_AUTOMATION_API: "true" },
-    pulumiCommand: commandOf(workspace),
+    pulumiCommand: commandOf(workspace, onSpawn),
   });
   // What there is no stack of is told by the first operation.
   found.selectStack = () => Promise.resolve();
@@ -25,7 +30,7 @@ export async function stackOf(workspace: Workspace, name: string): Promise<Stack
 type Listener = (text: string) => void;
 
 /** The class has a private constructor; of its members, the API uses these. */
-const commandOf = (workspace: Workspace): PulumiCommand =>
+const commandOf = (workspace: Workspace, onSpawn: (pid: number) => void): PulumiCommand =>
   ({
     command: "pulumi",
     version, // of the engine that package.json pins: the API asks only whether events can be sent over a socket
@@ -38,7 +43,7 @@ const commandOf = (workspace: Workspace): PulumiCommand =>
       signal?: AbortSignal,
     ) {
       const at = { ...workspace, env: { ...workspace.env, ...env } };
-      const { code, stdout, stderr } = await pulumi(at, args, { signal });
+      const { code, stdout, stderr } = await pulumi(at, args, { signal, onSpawn });
       onOutput?.(stdout);
       onError?.(stderr);
       if (code !== 0) throw new PulumiFailed(args, code, stdout, stderr);

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withGroupLock, type LockOptions } from "./group-lock";
@@ -60,8 +60,32 @@ test("the lock of one that is dead is taken over, and so is a torn one; of anoth
   writeLock(lockOf({ ...thisProcess(), host: "elsewhere", start: 1 }));
   expect(await seven()).toEqual({
     kind: "busy",
-    holder: `process ${process.pid} on elsewhere (li, close, since 2026-11-23T12:00:00.000Z; if that machine is gone for good, remove ${join(folder(), "east.json")})`,
+    holder: `process ${process.pid} on elsewhere (li, close, since 2026-11-23T12:00:00.000Z; if that machine is gone for good: npm run substation -- repair east --take-over elsewhere)`,
   });
+});
+
+test("what a host holds that a person says is gone is taken over, and told; never what lives, nor another host's", async () => {
+  const took: string[] = [];
+  const seven = (gone: string) =>
+    locked(() => Promise.resolve(7), { wait: false, gone, onTakeOver: (holder) => took.push(holder) });
+  writeLock(lockOf({ ...thisProcess(), host: "elsewhere" }));
+  expect(await seven("another")).toMatchObject({ kind: "busy" });
+  expect(await seven("elsewhere")).toEqual({ kind: "done", result: 7 });
+  expect(took).toEqual([`process ${process.pid} on elsewhere (li, close, since 2026-11-23T12:00:00.000Z)`]);
+  writeLock(lockOf({ ...thisProcess(), pids: "pid:[1]" })); // a container of this name that came back
+  expect(await seven(hostname())).toEqual({ kind: "done", result: 7 });
+  writeLock(lockOf(thisProcess()));
+  expect(await seven(hostname())).toMatchObject({ kind: "busy" });
+  expect(took).toHaveLength(2);
+});
+
+test("the waiting ends after the time that it was given", async () => {
+  writeLock(lockOf(thisProcess()));
+  const holders: string[] = [];
+  const began = performance.now();
+  const seven = locked(() => Promise.resolve(7), { wait: 400, onWait: (who) => holders.push(who) });
+  expect(await seven).toMatchObject({ kind: "busy", holder: holders[0] });
+  expect(performance.now() - began).toBeGreaterThanOrEqual(400);
 });
 
 test("the waiting ends with the signal; a failure gives the lock back", async () => {

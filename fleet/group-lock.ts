@@ -6,7 +6,7 @@ import { z } from "zod";
 import { projectSettings } from "../config/stack-config";
 import { takeLock } from "../inventory/lock-file";
 import { readLocks } from "./lock";
-import { owner, ownerText, stateOf, thisProcess } from "./owner";
+import { owner, ownerText, stateOf, takeOverCommand, thisProcess } from "./owner";
 import type { Workspace } from "./pulumi";
 import { lockFolder } from "./state-files";
 import { stateStore, type StateStore } from "./state-store";
@@ -14,12 +14,16 @@ import { stateStore, type StateStore } from "./state-store";
 export interface LockOptions {
   /** What it is taken for: "open", "close", … */
   readonly what: string;
-  /** Whether to wait while another has it. @default true */
-  readonly wait?: boolean | undefined;
+  /** Whether to wait while another has it; a number: so many milliseconds at most. @default true */
+  readonly wait?: boolean | number | undefined;
+  /** A host that is gone for good, as a person says: what it holds is taken over. */
+  readonly gone?: string | undefined;
   /** Ends the waiting. */
   readonly signal?: AbortSignal | undefined;
   /** Hears who has it, once for each. */
   readonly onWait?: (holder: string) => void;
+  /** Hears from whom of that host it was taken. */
+  readonly onTakeOver?: (holder: string) => void;
 }
 
 export type Locked<T> =
@@ -33,17 +37,18 @@ const pause = 250;
 /**
  * Runs `work` while no other run of this program works on the group, and no update of Pulumi is under way on its stack. Pulumi's own lock is held during an update alone, and
  * nobody waits for it; this one is held from the first look to the last proof. It lies beside the state where that is in a folder, so that all who share the state share it.
- * One whose owner is proved dead is taken over.
+ * One whose owner is proved dead is taken over; of an owner that cannot be seen from here, a person may say so.
  */
 export async function withGroupLock<T>(
   { root, env }: Workspace,
   group: string,
-  { what, wait = true, signal, onWait = () => undefined }: LockOptions,
+  { what, wait = true, gone, signal, onWait = () => undefined, onTakeOver = () => undefined }: LockOptions,
   work: () => Promise<T>,
 ): Promise<Locked<T>> {
   const { project } = projectSettings({ root });
   const backend = env["PULUMI_BACKEND_URL"] ?? "";
   const file = join(lockFolder(backend, root), project, `${group}.json`);
+  const end = performance.now() + (wait === true ? Infinity : Number(wait));
   /** Looks until nobody is in the way. */
   const free = async (
     holderNow: () => string | undefined | Promise<string | undefined>,
@@ -52,15 +57,22 @@ export async function withGroupLock<T>(
       const holder = await holderNow();
       if (holder === undefined) return undefined;
       if (holder !== told) onWait(holder);
-      if (!wait || signal?.aborted) return holder;
+      if (performance.now() >= end || signal?.aborted) return holder;
       told = holder;
       await sleep(pause);
     }
   };
+  const isDead = (text: string): boolean => {
+    const held = parse(text);
+    if (!held) return true; // torn, or no lock of ours: nobody can own it
+    if (stateOf(held.owner, gone) !== "dead") return false;
+    if (stateOf(held.owner) === "elsewhere") onTakeOver(holderText(held));
+    return true;
+  };
   const claim = writeClaim(file, what);
   let holder: string | undefined;
   try {
-    holder = await free(() => holderOf(file, takeLock(file, claim, isDead)));
+    holder = await free(() => holderOf(group, takeLock(file, claim, isDead)));
   } finally {
     rmSync(claim, { force: true });
   }
@@ -85,19 +97,16 @@ function writeClaim(file: string, what: string): string {
   return claim;
 }
 
-function isDead(text: string): boolean {
-  const held = parse(text);
-  return !held || stateOf(held.owner) === "dead";
-}
-
-function holderOf(file: string, text: string | undefined): string | undefined {
+function holderOf(group: string, text: string | undefined): string | undefined {
   const held = text === undefined ? undefined : parse(text);
   if (!held) return undefined;
+  if (stateOf(held.owner) !== "elsewhere") return holderText(held);
   // Whether that one still runs can be seen there alone.
-  const gone =
-    stateOf(held.owner) === "elsewhere" ? `; if that machine is gone for good, remove ${file}` : "";
-  return `${ownerText(held.owner)} (${held.user}, ${held.what}, since ${held.since}${gone})`;
+  return holderText(held, `; if that machine is gone for good: ${takeOverCommand(group, held.owner.host)}`);
 }
+
+const holderText = ({ owner: of, user, what, since }: z.infer<typeof content>, more = ""): string =>
+  `${ownerText(of)} (${user}, ${what}, since ${since}${more})`;
 
 /** Who updates the stack without this program. */
 async function updating(store: StateStore | undefined): Promise<string | undefined> {
@@ -107,7 +116,7 @@ async function updating(store: StateStore | undefined): Promise<string | undefin
   );
 }
 
-/** Undefined for what is no lock of ours, or torn: nobody can own it. */
+/** Undefined for what is no lock of ours, or torn. */
 function parse(text: string): z.infer<typeof content> | undefined {
   try {
     return content.safeParse(JSON.parse(text)).data;

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { endLeftovers } from "./leftovers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { endLeftovers, untilWritten } from "./leftovers";
 
 const backend = "file:///nowhere/substation-leftovers-test";
 const wait = "setTimeout(() => {}, 30_000); console.log('here')";
@@ -47,4 +48,17 @@ test("what has an engine above it is left alone", async () => {
   engine.kill("SIGKILL");
   await once(engine, "exit");
   expect(endLeftovers(backend)).toEqual(["pulumi-resource-random"]);
+});
+
+test("what writes a state of this backend is waited for, and nothing else is", async () => {
+  await start("pulumi", ["stack", "export"]);
+  await start("pulumi", ["state", "move"], wait, "file:///elsewhere");
+  await untilWritten(backend);
+  const writer = await start("pulumi", ["state", "move", "--yes"]);
+  let isWritten = false;
+  const waiting = untilWritten(backend).then(() => (isWritten = true));
+  await sleep(300);
+  expect(isWritten).toBe(false);
+  writer.kill("SIGKILL");
+  await waiting;
 });

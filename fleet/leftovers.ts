@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../config/error";
 import { isEngine } from "../inventory/process";
 
 /**
@@ -30,6 +32,26 @@ export function endLeftovers(backend: string): readonly string[] {
     }
   }
   return left.map(({ name }) => name);
+}
+
+/**
+ * Waits for commands that move parts of states of this backend, or write whole ones: one whose starter was killed goes on by itself, and writes what it has read before.
+ * @throws UserError where one takes longer than a minute
+ */
+export async function untilWritten(backend: string): Promise<void> {
+  for (const end = Date.now() + 60_000; ; await sleep(100)) {
+    const writer = listProcesses().find(
+      ({ pid, name, args }) =>
+        isEngine(name) &&
+        ["state move", "stack import"].some((words) => args.join(" ").includes(words)) &&
+        environment(pid).includes(`PULUMI_BACKEND_URL=${backend}`),
+    );
+    if (!writer) return;
+    if (Date.now() > end)
+      throw new UserError(
+        `process ${writer.pid} writes the state of a stack, and comes to no end (pulumi ${writer.args.join(" ")}): end it, and run this again.`,
+      );
+  }
 }
 
 interface Process {

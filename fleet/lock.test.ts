@@ -84,6 +84,10 @@ test.each<[string, number, string | undefined, string, string]>([
 test("a lock that belongs to another host is left to it", async () => {
   lock({ pid: 1, hostname: "elsewhere" });
   expect((await read())[0]?.owner).toBe("elsewhere");
+  expect((await readLocks(store(), "another"))[0]?.owner).toBe("elsewhere");
+  const [gone] = await readLocks(store(), "elsewhere");
+  await breakLock(store()!, gone!); // since a person said that the host is gone
+  expect(await read()).toEqual([]);
 });
 
 test("what is no lock is nobody's to break, and one that is given back while they are read is none", async () => {

@@ -22,15 +22,18 @@ export interface Lock {
   readonly text: string;
 }
 
-/** The locks on a stack; none where the backend's book-keeping cannot be looked into. */
-export async function readLocks(store: StateStore | undefined): Promise<readonly Lock[]> {
+/**
+ * The locks on a stack; none where the backend's book-keeping cannot be looked into.
+ * @param gone a host of which a person says that it is gone for good: its locks are dead ones
+ */
+export async function readLocks(store: StateStore | undefined, gone?: string): Promise<readonly Lock[]> {
   if (!store) return [];
   return [...(await store.locks())].map(([file, text]) => {
     const lock = parse(text);
     // Nobody knows whose it is, so nobody may break it.
     if (!lock) return { file, text, pid: 0, user: "nobody", host: "nowhere", since: "", owner: "elsewhere" };
     const { pid, username: user, hostname: host, timestamp: since } = lock;
-    return { file, pid, user, host, since, owner: ownerOf(lock, store.backend), text };
+    return { file, pid, user, host, since, owner: ownerOf(lock, store.backend, gone), text };
   });
 }
 
@@ -54,8 +57,8 @@ export async function breakLock(store: StateStore, lock: Lock): Promise<void> {
  * The backend notes a number and a time, and clocks jump: a time alone proves nothing. Dead is a number that no process of this host has, or that another program has now;
  * and, where it is an engine again (numbers begin anew with each boot), one that began after the lock was taken and works on another backend.
  */
-function ownerOf(lock: z.infer<typeof content>, backend: string): OwnerState {
-  if (lock.hostname !== hostname()) return "elsewhere";
+function ownerOf(lock: z.infer<typeof content>, backend: string, gone: string | undefined): OwnerState {
+  if (lock.hostname !== hostname()) return lock.hostname === gone ? "dead" : "elsewhere";
   if (!exists(lock.pid)) return "dead";
   const stat = readProc(`/proc/${lock.pid}/stat`);
   if (stat === undefined) return exists(lock.pid) ? "alive" : "dead"; // another user's, where /proc hides them (hidepid)

@@ -28,11 +28,15 @@ export function thisProcess(): Owner {
   return { host: hostname(), pid: self.pid, start: self.startTicks, boot: self.boot, pids: pids() };
 }
 
-/** Dead are: what ran before the host's last boot; a number that no process has; one that another process was given since. */
-export function stateOf({ host, pid, start, boot, pids: space }: Owner): OwnerState {
-  if (host !== hostname()) return "elsewhere";
+/**
+ * Dead are: what ran before the host's last boot; a number that no process has; one that another process was given since.
+ * @param gone a host of which a person says that it is gone for good: what cannot be seen of it is dead too
+ */
+export function stateOf({ host, pid, start, boot, pids: space }: Owner, gone?: string): OwnerState {
+  const unseen = host === gone ? "dead" : "elsewhere";
+  if (host !== hostname()) return unseen;
   if (boot !== bootId()) return "dead";
-  if (space !== pids()) return "elsewhere";
+  if (space !== pids()) return unseen;
   if (!exists(pid)) return "dead";
   const stat = readProc(`/proc/${pid}/stat`);
   if (stat === undefined) return exists(pid) ? "alive" : "dead"; // another user's, where /proc hides them (hidepid)
@@ -52,6 +56,10 @@ export function exists(pid: number): boolean {
     return true; // EPERM: it belongs to another user
   }
 }
+
+/** How a person says that a host is gone for good. */
+export const takeOverCommand = (stack: string, host: string): string =>
+  `npm run substation -- repair ${stack} --take-over ${host}`;
 
 /** For people. */
 export const ownerText = ({ pid, host }: Owner): string => `process ${pid} on ${host}`;

@@ -1,5 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { getPriority, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { UserError } from "../config/error";
 import { readable } from "./anomalies";
@@ -79,4 +79,20 @@ test("a command that was stopped before it began does not begin", async () => {
     stderr: "it was stopped before it began",
   });
   expect((await pulumi(workspace, ["up"])).stdout).toBe("done\n");
+});
+
+test("a machine without the command is told what to do", async () => {
+  const nothingButNice = join(root, "bin");
+  mkdirSync(nothingButNice);
+  const nice = (process.env["PATH"] ?? "").split(delimiter).map((folder) => join(folder, "nice"));
+  symlinkSync(nice.find(existsSync)!, join(nothingButNice, "nice"));
+  expect(await refusal(pulumi({ root, env: { PATH: nothingButNice } }, ["version"]))).toMatch(
+    /^there is no `pulumi` on PATH\./,
+  );
+});
+
+test("the command lets others on the machine go first", async () => {
+  writeFileSync(join(root, "pulumi"), "#!/bin/sh\nexec nice\n", { mode: 0o755 });
+  const { stdout } = await pulumi(workspace, []);
+  expect(Number(stdout)).toBe(Math.min(19, getPriority() + 10));
 });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../config/error";
@@ -155,7 +155,8 @@ function run(
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return resolve({ code: 1, stdout: "", stderr: "it was stopped before it began" });
-    const child = spawn("pulumi", ["--non-interactive", "--color", "never", ...args], {
+    // Shops that serve, and the main station, go before an engine that changes something: it takes the cores that they leave.
+    const child = spawn("nice", ["-n", "10", "pulumi", "--non-interactive", "--color", "never", ...args], {
       cwd: root,
       // The command knows --event-log only with the first. Much of the time of an engine and its plugins goes into collecting garbage. They do it later: a short-lived reader of
       // a big state much later, those that live for a minute by as much as others on the machine have memory to spare for it.
@@ -169,15 +170,31 @@ function run(
     const err: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
-    child.on("spawn", () => onSpawn?.(child.pid ?? 0));
+    child.on("spawn", () => {
+      lowerSession(child.pid ?? 0);
+      onSpawn?.(child.pid ?? 0);
+    });
     child.stdin.on("error", () => undefined); // a command that reads nothing may be gone before it is closed
     child.stdin.end(input);
     child.on("error", (error: NodeJS.ErrnoException) => reject(error.code === "ENOENT" ? missing() : error));
     child.on("close", (code) => {
       signal?.removeEventListener("abort", stop);
+      if (code === notFound) return reject(missing());
       resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
     });
   });
+}
+
+/** What `nice` ends with where there is no such command (POSIX). */
+const notFound = 127;
+
+/** Where Linux weighs sessions against each other (sched(7), autogroup), a process is only nice to those of its own, and its session must be so too. */
+function lowerSession(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, "10");
+  } catch {
+    // A kernel without it, or a command that is at its end: priority is a courtesy, and no update waits for it.
+  }
 }
 
 const missing = (): UserError =>

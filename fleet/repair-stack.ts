@@ -9,20 +9,24 @@ export interface StackRepair extends Repair {
   readonly cut: readonly CutRun[];
 }
 
-/** `repair` for a stack of this project: finds out what it stands on. */
-export async function repairStack(workspace: Workspace, name: string): Promise<StackRepair> {
+/**
+ * `repair` for a stack of this project: finds out what it stands on. To be called with its lock held.
+ * @param gone a host of which a person says that it is gone for good: whatever it had begun is dead
+ */
+export async function repairStack(workspace: Workspace, name: string, gone?: string): Promise<StackRepair> {
   const settings = projectSettings(workspace);
   const isPlatform = isPlatformStack(name);
   const host = platformOf(settings, name);
   const repaired = await repair(workspace, {
     project: settings.project,
     name,
+    gone,
     scope: { platform: settings.setting(host, "name") ?? "", group: isPlatform ? undefined : name },
     platform: () => (isPlatform ? Promise.resolve(undefined) : readPlatform(workspace, host)),
   });
   return {
     ...repaired,
-    cut: isPlatform ? [] : settleCutRuns(workspace.root, name, new Set(repaired.skipped)),
+    cut: isPlatform ? [] : settleCutRuns(workspace.root, name, new Set(repaired.skipped), gone),
   };
 }
 

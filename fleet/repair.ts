@@ -4,6 +4,8 @@ import { substationIn } from "../config/hold";
 import { labels } from "../config/names";
 import type { Platform } from "../config/platform";
 import { problemsIn } from "../config/problem";
+import { isPlatformStack } from "../config/stack-config";
+import { mapBounded } from "../inventory/bounded";
 import { removeContainer } from "../inventory/docker";
 import { UserError } from "../config/error";
 import { pendingCreations, recorded, type Checkpoint, type Resource } from "./checkpoint";
@@ -11,7 +13,10 @@ import { heldOptions } from "./hold";
 import { endLeftovers } from "./leftovers";
 import { hasUnknown, importId, lookAround, unknownContainers, untilSettled, type Scope } from "./live";
 import { breakLock, readLocks } from "./lock";
-import { pulumi, pulumiOk, type Workspace } from "./pulumi";
+import { takeOverCommand } from "./owner";
+import { exportsAtOnce, pulumi, pulumiOk, type Workspace } from "./pulumi";
+import { stackNames } from "./stack-names";
+import { readState } from "./standing";
 import { shownBackend, stateStore, type StateStore } from "./state-store";
 
 /** What a repair did, for people to read. */
@@ -35,6 +40,8 @@ export interface Stack {
   readonly project: string;
   readonly name: string;
   readonly scope: Scope;
+  /** A host of which a person says that it is gone for good: its locks are broken. */
+  readonly gone?: string | undefined;
   /** What it stands on; undefined where that was never set up. */
   readonly platform: () => Promise<Platform | undefined>;
 }
@@ -42,7 +49,7 @@ export interface Stack {
 /**
  * Makes a stack whose update was killed, or lost one of its plugins, ready for the next one. Nothing with data in it is removed.
  *
- * 1. A lock is broken where its owner is proved dead; files that it had half written, and plugins that it left behind, go with it.
+ * 1. A lock is broken where its owner is proved dead, or its host is said to be gone; files that it had half written, and plugins that it left behind, go with it.
  * 2. What the state does not know of is looked for among what is live. Containers are removed. Databases, roles and DNS records that an update began to create, or that
  *    the next one would, are adopted where they exist and are ours; the state gets them, and reads them.
  *
@@ -51,7 +58,7 @@ export interface Stack {
 export async function repair(workspace: Workspace, stack: Stack): Promise<Repair> {
   const backend = workspace.env["PULUMI_BACKEND_URL"] ?? "";
   const store = stateStore(workspace.env, { project: stack.project, stack: stack.name });
-  const brokenLocks = store ? await breakStaleLocks(store, stack.name) : [];
+  const brokenLocks = store ? await breakStaleLocks(store, stack) : [];
   const torn = (await store?.removeTorn()) ?? [];
   const ended = endLeftovers(backend);
   const [exported, platform] = await Promise.all([
@@ -62,10 +69,14 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
   const pending = pendingCreations(checkpoint);
   if (platform) await untilSettled(platform.database, pending.flatMap(databaseObject));
   const live = await lookAround(platform);
-  const known = new Set((checkpoint.deployment.resources ?? []).flatMap(({ id }) => id ?? []));
+  const own = idsOf(checkpoint);
+  const known = new Set(own);
+  const mayKnow = new Set([...known, ...pending.flatMap(databaseObject)]);
+  if (unknownContainers(live, stack.scope, known).length > 0 || hasUnknown(live, stack.scope, mayKnow))
+    for (const id of await knownElsewhere(workspace, stack.name)) known.add(id);
 
   const strays = unknownContainers(live, stack.scope, known);
-  if (strays.length > 0 && known.size === 0 && pending.length === 0) {
+  if (strays.length > 0 && own.length === 0 && pending.length === 0) {
     throw new UserError(
       `the state of stack ${stack.name} is empty, and yet ${strays.length} of its containers are there. Nothing was removed. ` +
         `Is "${shownBackend(backend)}" the backend that it was opened with (PULUMI_BACKEND_URL)?`,
@@ -102,9 +113,19 @@ export async function repair(workspace: Workspace, stack: Stack): Promise<Repair
   };
 }
 
-async function breakStaleLocks(store: StateStore, name: string): Promise<string[]> {
+const idsOf = ({ deployment }: Checkpoint): readonly string[] =>
+  (deployment.resources ?? []).flatMap(({ id }) => id ?? []);
+
+/** What other groups' stacks know of: a moving that was cut off has what says that it is of one group in the state of another. */
+async function knownElsewhere(workspace: Workspace, stack: string): Promise<readonly string[]> {
+  const groups = (await stackNames(workspace)).filter((name) => name !== stack && !isPlatformStack(name));
+  const states = await mapBounded(exportsAtOnce, groups, (group) => readState(workspace, group));
+  return states.flatMap((state) => (state ? idsOf(state) : []));
+}
+
+async function breakStaleLocks(store: StateStore, { name, gone }: Stack): Promise<string[]> {
   const broken: string[] = [];
-  for (const lock of await readLocks(store)) {
+  for (const lock of await readLocks(store, gone)) {
     const who = `process ${lock.pid} of ${lock.user}@${lock.host}, since ${lock.since}`;
     if (lock.owner === "alive") {
       throw new UserError(
@@ -118,7 +139,7 @@ async function breakStaleLocks(store: StateStore, name: string): Promise<string[
     }
     if (lock.owner === "elsewhere") {
       throw new UserError(
-        `stack ${name} is locked from another machine: ${who}. Whether that update is dead can only be seen there: run this command on ${lock.host}.`,
+        `stack ${name} is locked from another machine: ${who}. Whether that update is dead can only be seen there: run this command on ${lock.host}; or, if that machine is gone for good, here: ${takeOverCommand(name, lock.host)}`,
       );
     }
     await breakLock(store, lock);

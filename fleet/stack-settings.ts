@@ -24,9 +24,13 @@ export async function setPlainConfig(
   await pulumiOk(workspace, ["config", "set-all", "-s", stack, ...pairs]);
 }
 
-/** Takes one setting of a stack away. */
-export async function removeConfig(workspace: Workspace, stack: string, key: string): Promise<void> {
-  await pulumiOk(workspace, ["config", "rm", "-s", stack, key]);
+/** Takes settings of a stack away. */
+export async function removeConfig(
+  workspace: Workspace,
+  stack: string,
+  ...keys: readonly string[]
+): Promise<void> {
+  await pulumiOk(workspace, ["config", "rm-all", "-s", stack, ...keys]);
 }
 
 /** All settings of a stack by their names in the project's namespace, the encrypted ones decrypted. */

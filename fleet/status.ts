@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { loadFleet } from "../config/fleet";
 import type { ClosingOrder } from "../config/lifecycle/order";
-import { labels } from "../config/names";
+import { isSameSubstation, labels, parseMark } from "../config/names";
 import type { Suspension } from "../config/lifecycle/suspension";
 import { healthOf, liveContainers, type LiveContainer } from "../inventory/docker";
 import { graceEnd } from "./lifecycle/grace-end";
@@ -70,9 +70,12 @@ export async function statusOf(root: string, looked: readonly Target[]): Promise
     const closed = shop?.Labels[labels.suspended] !== undefined;
     const { suspended } = spec;
     const until = spec.closing && graceEnd(root, spec.closing, target.platform.name);
-    const wrong = spec.closing
-      ? closingWrong(spec.closing, until, closed || !standing)
-      : reasonNot(target, engine, proof, closed);
+    const from = standsIn(target, containers.values());
+    const wrong = from
+      ? `it stands in the group ${from}, and its file is in ${spec.group}: npm run substation -- move ${spec.id}`
+      : spec.closing
+        ? closingWrong(spec.closing, until, closed || !standing)
+        : reasonNot(target, engine, proof, closed);
     const reason = wrong ?? (suspended && reasonClosed(spec.id, suspended, spec.closing, until));
     return {
       id: spec.id,
@@ -81,7 +84,11 @@ export async function statusOf(root: string, looked: readonly Target[]): Promise
       url: standing?.url,
       engine,
       proof: proofStatus(proof),
-      state: stateOf({ file: true, order: spec.closing, suspended: suspended !== undefined, standing }),
+      state: stateOf({
+        ...{ file: true, order: spec.closing, standing },
+        suspended: suspended !== undefined,
+        elsewhere: from !== undefined,
+      }),
       deadline: until === undefined ? undefined : new Date(until).toISOString(),
       suspended,
       ok: wrong === undefined,
@@ -89,6 +96,14 @@ export async function statusOf(root: string, looked: readonly Target[]): Promise
       reason,
     };
   });
+}
+
+/** Another group than its file's that a container of it says it is of: a moving came to no end, or was not begun. */
+function standsIn({ spec, platform }: Target, containers: Iterable<LiveContainer>): string | undefined {
+  const owner = { platform: platform.name, group: spec.group, id: spec.id };
+  return [...containers]
+    .flatMap(({ Labels }) => parseMark(Labels[labels.mark]) ?? [])
+    .find((one) => isSameSubstation(one, owner) && one.group !== spec.group)?.group;
 }
 
 /** Why it sells nothing, as its file or an order says. */

@@ -1,5 +1,6 @@
 import { stackOf } from "./automation";
 import { heldOptions, keeping } from "./hold";
+import { Patience, type Silence } from "./patience";
 import { engineOptions, isAllowed, planUpdate, type PlanOptions, type UpdatePlan } from "./plan";
 import { PulumiFailed, type EngineEvent, type Workspace } from "./pulumi";
 
@@ -43,25 +44,34 @@ export interface CarriedOut {
   readonly output: string;
   /** The engine was ended from outside: what it did last is not in the state. */
   readonly killed: boolean;
+  /** It was asked to stop, and killed where it did not, since it said nothing for so long. */
+  readonly lost?: Silence;
 }
 
 /** Updates a stack whose plan was judged before. */
 export async function carryOut(
   workspace: Workspace,
   stack: string,
-  { held = new Set(), continueOnError = false, ...options }: CarryOutOptions,
+  { held = new Set(), continueOnError = false, patience: asked, ...options }: CarryOutOptions,
   onEvent: (event: EngineEvent) => void,
 ): Promise<CarriedOut> {
   const { at, exclude } = await heldOptions(workspace, stack, held);
+  const patience = new Patience(asked, options.signal);
+  const hear = (event: EngineEvent) => {
+    patience.listen(event);
+    onEvent(event);
+  };
   try {
-    const update = await stackOf(at, stack);
+    const update = await stackOf(at, stack, patience.spawned);
     const kept = keeping(exclude, options.target);
-    const done = await update.up({ ...engineOptions(options), ...kept, continueOnError, onEvent });
+    const done = await update.up({ ...engineOptions(options), ...kept, continueOnError, onEvent: hear });
     return { kind: "updated", output: said(done), killed: false };
   } catch (error) {
-    if (error instanceof PulumiFailed)
-      return { kind: "failed", output: said(error), killed: error.code === null };
-    throw error;
+    if (!(error instanceof PulumiFailed)) throw error;
+    const { lost } = patience;
+    return { kind: "failed", output: said(error), killed: error.code === null, ...(lost ? { lost } : {}) };
+  } finally {
+    patience.end();
   }
 }
 

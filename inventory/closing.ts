@@ -1,6 +1,6 @@
 import { escapeIdentifier, type PoolClient } from "pg";
 import { UserError } from "../config/error";
-import { appRole, migrateRole } from "../config/names";
+import { appRole, isSameSubstation, migrateRole, parseMark } from "../config/names";
 import type { DatabaseServer } from "../config/platform";
 import { asProvisioner, endSessions } from "./database";
 
@@ -40,10 +40,15 @@ export async function lookAtDatabase(
       [name, roles],
     );
     const stranger = found.rows.find((row) => row.mark !== null && row.mark !== mark);
-    if (stranger)
+    if (stranger) {
+      const [whose, ours] = [parseMark(stranger.mark), parseMark(mark)];
+      const todo = isSameSubstation(whose, ours)
+        ? ` "substation move ${ours?.id}" first brings all of it to its file's group.`
+        : "";
       throw new UserError(
-        `${stranger.kind} ${stranger.name} is "${stranger.mark}", and not "${mark}": nothing of it was touched.`,
+        `${stranger.kind} ${stranger.name} is "${stranger.mark}", and not "${mark}": nothing of it was touched.${todo}`,
       );
+    }
     const there = (kind: string) => found.rows.filter((row) => row.kind === kind).map((row) => row.name);
     const database = there("database").length > 0;
     const clock = await client.query<{ now: number }>(

@@ -107,20 +107,30 @@ export interface Seal {
  */
 export async function sealDatabase(server: DatabaseServer, seal: Seal): Promise<void> {
   const database = escapeIdentifier(seal.database);
-  const comment = escapeLiteral(seal.mark);
   await asProvisioner(server, async (client) => {
     await client.query(
       [
         "BEGIN",
         `REVOKE ALL ON DATABASE ${database} FROM PUBLIC`,
-        `COMMENT ON DATABASE ${database} IS ${comment}`,
-        ...seal.roles.map((role) => `COMMENT ON ROLE ${escapeIdentifier(role)} IS ${comment}`),
+        ...comments(seal),
         `ALTER DATABASE ${database} ALLOW_CONNECTIONS true`,
         "COMMIT",
       ].join(";\n"),
     );
   });
 }
+
+/** Marks database and roles anew: all or nothing. May be repeated. @throws the server's error */
+export async function markDatabase(server: DatabaseServer, { database, roles, mark }: Seal): Promise<void> {
+  await asProvisioner(server, async (client) => {
+    await client.query(["BEGIN", ...comments({ database, roles, mark }), "COMMIT"].join(";\n"));
+  });
+}
+
+const comments = ({ database, roles, mark }: Seal): readonly string[] =>
+  [`DATABASE ${escapeIdentifier(database)}`, ...roles.map((role) => `ROLE ${escapeIdentifier(role)}`)].map(
+    (object) => `COMMENT ON ${object} IS ${escapeLiteral(mark)}`,
+  );
 
 export interface LiveDatabases {
   readonly databases: readonly LiveObject[];

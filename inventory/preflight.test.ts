@@ -78,6 +78,43 @@ test("a foreign object under one of our names is named with its owner", () => {
   ]);
 });
 
+test("one whose file was moved is told from its database; what a moving has yet to mark anew is ours by it", () => {
+  const marked = (group: string) => mark({ platform: "local", group, id: "mengxiang" });
+  const live = (group: string): Live => ({
+    ...nothing,
+    databases: [{ name: db, mark: marked(group), owner: "provisioner" }],
+    containers: [container("local-mengxiang-shop-aaaaaaaaaa", { "substation.mark": marked("vip") })],
+    volumes: [{ Name: volumeName("local", "mengxiang"), Labels: { "substation.mark": marked("vip") } }],
+    records: [record(marked("vip"))],
+  });
+  const [stands, between] = ["vip", "demo>vip"].map((group) =>
+    foreign("demo", [spec("mengxiang")], platform, live(group)),
+  );
+  expect([stands, between]).toMatchObject([
+    [
+      {
+        code: "file/moved",
+        message: expect.stringMatching(
+          /^mengxiang stands in the group vip, and its file is in demo: /,
+        ) as string,
+      },
+    ],
+    [
+      {
+        code: "file/moved",
+        message: expect.stringMatching(/^mengxiang is on its way between demo and vip, /) as string,
+      },
+    ],
+  ]);
+  expect(found(live("demo"))).toEqual([]);
+  const { databases } = live("vip>demo");
+  // This project has stacks/demo/mengxiang.yaml.
+  const stacks = `${process.cwd()}/stacks`;
+  expect(gone("vip", [], platform, stacks, { ...nothing, databases })).toMatchObject([
+    { file: "stacks/vip/mengxiang.yaml", code: "file/moved" },
+  ]);
+});
+
 test("objects of other substations with similar names are not taken for ours", () => {
   expect(found({ containers: [container("local-mengxiang-shop-x-shop-cccccccccc", {})] })).toEqual([]);
 });

@@ -1,10 +1,13 @@
 import * as path from "node:path";
 import { UserError } from "../config/error";
+import { groupOf } from "../config/find-file";
 import type { SubstationSpec } from "../config/fleet";
 import {
   adapterVolumeName,
   appRole,
   databaseName,
+  groupsIn,
+  isSameSubstation,
   labels,
   mark,
   migrateRole,
@@ -103,17 +106,23 @@ export function foreign(
   const roles = new Map(live.roles.map((r) => [r.name, r]));
   const records = groupBy(live.records, (r) => r.name);
 
-  return specs.flatMap((spec) => {
+  return specs.flatMap((spec): Problem[] => {
     const owner: Owner = { platform: platform.name, group, id: spec.id };
     const found: string[] = [];
     const database = databaseName(platform.name, spec.id);
 
     // A crash may leave what we made before its mark was written: then its maker tells.
     const ours = (object: { mark: string | null; owner: string | null }) =>
-      object.mark === null ? object.owner === platform.database.user : sameSubstation(object.mark, owner);
+      object.mark === null ? object.owner === platform.database.user : object.mark === mark(owner);
     const whose = (object: { mark: string | null; owner: string | null }) =>
       `${object.owner ?? "a superuser"}${object.mark === null ? "" : ` ("${object.mark}")`}`;
     const db = databases.get(database);
+    const marked = parseMark(db?.mark);
+    if (marked && marked.group !== group && isSameSubstation(marked, owner))
+      return [{ ...spec.at([]), code: "file/moved", message: movedMessage(marked, group) }];
+    // Of one that was moved, the database says so, and is marked before the others are.
+    const isMark = (text: string | null | undefined) =>
+      text === mark(owner) || (db?.mark === mark(owner) && isSameSubstation(parseMark(text), owner));
     if (db && !ours(db)) found.push(`database ${database}, which belongs to ${whose(db)}`);
     for (const name of [database, migrateRole(database), appRole(database)]) {
       const role = roles.get(name);
@@ -126,7 +135,7 @@ export function foreign(
         !prefixes.some((prefix) => name.startsWith(prefix) && !name.slice(prefix.length).includes("-"))
       )
         continue;
-      if (!sameSubstation(container.Labels[labels.mark], owner)) {
+      if (!isMark(container.Labels[labels.mark])) {
         found.push(`container ${name}, which belongs to ${dockerOwner(container.Labels, container.Image)}`);
       }
     }
@@ -137,11 +146,11 @@ export function foreign(
         .map((channel) => adapterVolumeName(platform.name, spec.id, channel.id)),
     ];
     for (const volume of volumeNames.flatMap((name) => volumes.get(name) ?? [])) {
-      if (sameSubstation(volume.Labels?.[labels.mark], owner)) continue;
+      if (isMark(volume.Labels?.[labels.mark])) continue;
       found.push(`volume ${volume.Name}, which belongs to ${dockerOwner(volume.Labels ?? {}, undefined)}`);
     }
     for (const record of records.get(spec.host) ?? []) {
-      if (sameSubstation(record.comment, owner)) continue;
+      if (isMark(record.comment)) continue;
       found.push(
         `DNS record ${record.name} ${record.type} ${record.content}, which belongs to ${record.comment ?? "an unknown owner (it has no comment)"}`,
       );
@@ -169,11 +178,13 @@ export function gone(
   const known = new Set(ids);
   return live.databases.flatMap(({ mark: text }): Problem[] => {
     const owner = parseMark(text);
-    if (!owner || owner.platform !== platform.name || owner.group !== group || known.has(owner.id)) return [];
+    if (!owner || owner.platform !== platform.name || known.has(owner.id)) return [];
+    if (!groupsIn(owner).includes(group)) return [];
     const file = path.relative(process.cwd(), path.join(stacks, group, `${owner.id}.yaml`));
-    const hosts = live.records
-      .filter(({ comment }) => sameSubstation(comment, owner))
-      .map(({ name }) => name);
+    const to = groupOf(stacks, owner.id);
+    if (to !== undefined && to !== group)
+      return [{ file, line: 1, column: 1, code: "file/moved", message: movedMessage(owner, to) }];
+    const hosts = live.records.filter(({ comment }) => comment === text).map(({ name }) => name);
     const renamed = specs.find(({ host }) => hosts.includes(host));
     const also: Problem[] = renamed
       ? [
@@ -201,8 +212,13 @@ export function gone(
   });
 }
 
-function sameSubstation(text: string | null | undefined, owner: Owner): boolean {
-  return text === mark(owner);
+/** @param marked what its database says @param to the group of its file */
+function movedMessage(marked: Owner, to: string): string {
+  const { id } = marked;
+  const groups = groupsIn(marked);
+  const where =
+    groups.length > 1 ? `is on its way between ${groups.join(" and ")}` : `stands in the group ${groups[0]}`;
+  return `${id} ${where}, and its file is in ${to}: "npm run substation -- move ${id}" brings all of it there, with its data`;
 }
 
 function dockerOwner(held: Readonly<Record<string, string>>, image: string | undefined): string {

@@ -1,17 +1,17 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { openGroup } from "../cli/opening";
-import { table } from "../cli/table";
 import { loadFleet } from "../config/fleet";
 import { formatProblem } from "../config/problem";
 import { pulumiOk, type Workspace } from "../fleet/pulumi";
 import { policyPack } from "../fleet/plan";
 import { repairStack } from "../fleet/repair-stack";
 import { stackNames } from "../fleet/stack-names";
-import { parts, Timings } from "../fleet/timing";
+import { Timings } from "../fleet/timing";
+import { demoReport, type Row, type Step } from "./demo-report";
 import { prepareEngine } from "./engine";
 import { UserError } from "../config/error";
-import { homeFolder, readInstance, zone } from "./home";
+import { homeFolder, readInstance } from "./home";
 import { resetLocal, startLocal } from "./instance";
 import { consoleProgress, silent, type Progress } from "./progress";
 import { setUpSandbox } from "./sandbox";
@@ -33,22 +33,6 @@ const usage = `Usage: npm run demo -- [--json] [--down [--yes]]
   --down   remove everything that the demo made
   --yes    with --down: also where substations of your own stand in stacks/${group}/
 `;
-
-interface Row {
-  readonly id: string;
-  readonly url: string;
-  readonly tier: string;
-  /** How many of its resources this run changed. */
-  readonly changes: number;
-  /** Seconds by part, of those that changed. */
-  readonly seconds: Readonly<Record<string, number>>;
-  readonly total: number;
-}
-
-interface Step {
-  readonly step: string;
-  readonly seconds: number;
-}
 
 async function main(args: readonly string[]): Promise<number> {
   const known = new Set(["--json", "--down", "--yes", "--help"]);
@@ -114,7 +98,8 @@ async function up(json: boolean, progress: Progress): Promise<boolean> {
     process.stdout.write(
       `${JSON.stringify({ substations: rows, open: opened.found, steps, home: homeFolder(), dnsPort: instance?.dnsPort }, null, 2)}\n`,
     );
-  else process.stdout.write(`${report(rows, steps, instance?.dnsPort)}\n${opened.text}`);
+  else
+    process.stdout.write(`${demoReport(rows, steps, { group, dnsPort: instance?.dnsPort })}\n${opened.text}`);
   return opened.open;
 }
 
@@ -198,50 +183,6 @@ async function refuseOwn(workspace: Workspace): Promise<void> {
         `Nothing was removed. If that is meant: npm run demo -- --down --yes`,
     );
   }
-}
-
-function report(rows: readonly Row[], steps: readonly Step[], dnsPort: number | undefined): string {
-  const shown = (value: number | undefined) => (value === undefined ? "-" : value.toFixed(1));
-  const head = ["id", "URL", "tier", ...parts.map((part) => `${part} s`), "all s"];
-  const body = rows.map((row) => [
-    row.id,
-    row.url,
-    row.tier,
-    ...parts.map((part) => shown(row.seconds[part])),
-    row.changes === 0 ? "unchanged" : shown(row.total),
-  ]);
-  const first = rows[0];
-  const host = first ? new URL(first.url) : undefined;
-  return [
-    "",
-    ...table([head, ...body]),
-    "",
-    `Took ${steps.map(({ step, seconds }) => `${step} ${seconds.toFixed(1)} s`).join(", ")}.`,
-    "",
-    "Look around:",
-    ...(host ? [`  curl --resolve ${host.hostname}:${host.port}:127.0.0.1 ${host.href}`] : []),
-    ...(host
-      ? [
-          `  chromium --host-resolver-rules="MAP *.${zone} 127.0.0.1" ${host.href}   # and buy something: the sandbox takes no money`,
-        ]
-      : []),
-    ...(host && dnsPort ? [`  dig @127.0.0.1 -p ${dnsPort} ${host.hostname}`] : []),
-    `  source ${path.join(homeFolder(), "env.sh")}   # then: pulumi stack -s ${group}, pulumi preview -s ${group}, pulumi up -s ${group}`,
-    `  npm run substation -- audit                          # what really runs, by the rules of docs/security.md`,
-    ...(first
-      ? [
-          `  npm run substation -- audit --attack ${first.id}   # what an intruder in that shop gets`,
-          "",
-          "Open one of your own, and buy from it:",
-          `  npm run substation -- new tianhe --from ${first.id} --title 天河点卡 --owner 张三 --contact "QQ 10002"`,
-          "  npm run substation -- sandbox tianhe   # its merchants at the sandbox gateways",
-          `  npm run up -- ${group}`,
-          "",
-        ]
-      : []),
-    "  npm run demo -- --down   # removes all that this made",
-    "",
-  ].join("\n");
 }
 
 const round = (seconds: number): number => Math.round(seconds * 100) / 100;

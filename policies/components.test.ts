@@ -6,6 +6,7 @@ import { createIngress } from "../components/ingress";
 import { Substation } from "../components/substation";
 import { register, type Registered } from "../components/testing/mocks";
 import { platform as samplePlatform } from "../components/testing/sample";
+import type { Owner } from "../config/names";
 import type { ChannelSpec } from "../config/channels/types";
 import { secretVersions } from "../config/secret-versions";
 import { newPair } from "../storefront/channels/testing";
@@ -60,14 +61,14 @@ const custom: ChannelSpec = {
 const channels = [channel, custom, { ...custom, id: "hema-2", fields: { merchantId: "1002" } }];
 const adapters = expectedAdapters(channels);
 
-const lay = (preview: boolean): Promise<readonly Registered[]> =>
+const lay = (preview: boolean, substations: readonly Owner[]): Promise<readonly Registered[]> =>
   register(
     () => {
       const providers = {
         database: new postgresql.Provider("database", {}),
         dns: new cloudflare.Provider("dns", {}),
       };
-      for (const { id, group } of [owner, neighbour]) {
+      for (const { id, group } of substations) {
         new Substation(id, {
           group,
           title: "梦想点卡",
@@ -112,10 +113,7 @@ const lay = (preview: boolean): Promise<readonly Registered[]> =>
     preview,
   );
 
-const substations = [owner, neighbour];
-const files = new Map(substations.map((of) => [of.id, expected(of, { adapters })]));
-
-function factsOf({ type, name, inputs, options }: Registered): Facts {
+function factsOf({ type, name, inputs, options }: Registered, substations: readonly Owner[]): Facts {
   const id = type === "substation:index:Substation" ? name : options.parent;
   return planFacts({
     type,
@@ -126,17 +124,27 @@ function factsOf({ type, name, inputs, options }: Registered): Facts {
   });
 }
 
+/** Ids and groups that read like secrets: by a secret's name, and as if drawn at random. */
+const named = [
+  { platform, group: "k3v9q2m7x5t8w1z4y6p0b", id: "secret-token-shop" },
+  { platform, group: "k3v9q2m7x5t8w1z4y6p0b", id: "x7f2q9d4k8w3h6s1z5v0t-token" },
+];
+
 test.each([
-  ["in a preview, where secrets are unknown", true],
-  ["in an update", false],
-])("everything that the components make passes every rule, %s", async (_, preview) => {
-  const made = await lay(preview);
+  ["in a preview, where secrets are unknown", true, [owner, neighbour]],
+  ["in an update", false, [owner, neighbour]],
+  ["whatever the substations and their group are called", false, named],
+])("everything that the components make passes every rule, %s", async (_, preview, substations) => {
+  const files = new Map(substations.map((of) => [of.id, expected(of, { adapters })]));
+  const made = await lay(preview, substations);
   const isTenants = ({ type, options }: Registered) => type.includes("Substation") || options.parent !== "";
   const findings = (of: readonly Registered[], stack: string) =>
-    judge(rules, joinFacts(of.map(factsOf)), intent({ stack, substations: files })).map(
-      ({ rule, message }) => `${rule.id}: ${message}`,
-    );
-  expect(findings(made.filter(isTenants), "demo")).toEqual([]);
+    judge(
+      rules,
+      joinFacts(of.map((one) => factsOf(one, substations))),
+      intent({ stack, substations: files }),
+    ).map(({ rule, message }) => `${rule.id}: ${message}`);
+  expect(findings(made.filter(isTenants), substations[0]?.group ?? "")).toEqual([]);
   expect(
     findings(
       made.filter((resource) => !isTenants(resource)),

@@ -1,15 +1,7 @@
 import { z } from "zod";
 import { documentHash } from "../document-hash";
+import { moment, orderAsWritten, sha256, text, writtenBy } from "../document-parts";
 import { standingObject } from "./manifest";
-
-const text = z.string().min(1);
-const sha256 = (description: string) =>
-  z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .meta({ description, examples: ["0".repeat(64)] });
-const moment = (description: string) =>
-  z.iso.datetime({ precision: 0 }).meta({ description, examples: ["2026-12-23T12:00:00Z"] });
 
 export const certificateSchema = z
   .strictObject({
@@ -17,22 +9,11 @@ export const certificateSchema = z
     platform: text.describe("Name of the platform."),
     group: text.describe("The substation's stack."),
     id: text.describe("The substation."),
-    order: z
-      .strictObject({
-        orderedBy: text.describe("Who ordered it."),
-        reason: text.describe("Why."),
-        ordered: text.describe("The day of the order."),
-        grace: text.describe("How long it was kept after its first export."),
-      })
-      .describe("As the closing order said it."),
+    order: orderAsWritten("As the closing order said it."),
     began: moment("When its removal began, UTC."),
     closed: moment("When nothing of it was there any more, UTC."),
-    by: z
-      .strictObject({
-        substation: text.describe("Version of this program."),
-        node: text.describe("Version of Node.js."),
-        user: text.describe("Who ran it, on which host."),
-      })
+    by: writtenBy("")
+      .extend({ user: text.describe("Who ran it, on which host.") })
       .describe("What removed it."),
     removed: z
       .array(standingObject)

@@ -1,7 +1,6 @@
 import { z } from "zod";
+import { orderAsWritten, sha256, text, writtenBy } from "../document-parts";
 
-const text = z.string().min(1);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
 
 /** What stands of a substation, by kind and name: what its closing removes. */
@@ -25,25 +24,13 @@ export const manifestSchema = z
       description: "When it began, UTC; the folder's name says the same.",
       examples: ["2026-11-23T12:00:00.000Z"],
     }),
-    order: z
-      .strictObject({
-        orderedBy: text.describe("Who ordered it."),
-        reason: text.describe("Why."),
-        ordered: text.describe("The day of the order."),
-        grace: text.describe("How long all is kept after the first export for the order."),
-      })
-      .describe("The closing order that it was made for."),
+    order: orderAsWritten("The closing order that it was made for."),
     last: z
       .boolean()
       .describe(
         "Whether nobody but us could connect to the database any more, so that nothing came after it.",
       ),
-    by: z
-      .strictObject({
-        substation: text.describe("Version of this program."),
-        node: text.describe("Version of Node.js."),
-      })
-      .describe("What made it."),
+    by: writtenBy("What made it."),
     database: z
       .strictObject({
         name: text.describe("Name of the database."),
@@ -73,7 +60,7 @@ export const manifestSchema = z
           .strictObject({
             path: text.describe("In this folder."),
             bytes: count.describe("Its size."),
-            sha256: sha256.meta({ description: "Of its content.", examples: ["0".repeat(64)] }),
+            sha256: sha256("Of its content."),
           })
           .describe("A file."),
       )

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { UserError } from "../../config/error";
 import { loadFleet } from "../../config/fleet";
-import { parseMark, type Owner } from "../../config/names";
+import { groupsIn, parseMark, type Owner } from "../../config/names";
 import { isPlatformStack, platformOf, projectSettings, requiredSetting } from "../../config/stack-config";
 import { others } from "../../config/suggest";
 import { mapBounded } from "../../inventory/bounded";
@@ -77,7 +77,11 @@ export async function drift(
         fleet,
         stack,
         name,
-        new Set(live.filter((owner) => owner.group === stack && !listed(owner)).map(({ id }) => id)),
+        new Set(
+          live
+            .filter((owner) => groupsIn(owner).includes(stack) && !listed({ ...owner, group: stack }))
+            .map(({ id }) => id),
+        ),
         {
           parallel,
           signal,
@@ -115,9 +119,9 @@ export async function drift(
     ...seen.map((one) => findingOf(one, new Set(looked.flatMap(({ held }) => [...held])))),
     ...strays(
       placed.filter((one) => stray(one) && !leaving(one.id)),
-      looked.flatMap((one) => one.unlisted),
+      looked.flatMap((one) => one.unlisted).filter(({ id }) => !known.has(id)), // what has a file elsewhere is on its way there
     ),
-    ...neverOpened(fleet, wanted, stacks, unopened, new Set(live.map(({ id }) => id))),
+    ...neverOpened(fleet, wanted, stacks, unopened, new Map(live.map(({ id, group }) => [id, group]))),
     ...unlisted(here, fleet, looked),
     ...looked.flatMap((one) => one.forbidden),
   ].filter(({ group }) => whole || (group !== undefined && wanted.includes(group)));

@@ -1,5 +1,6 @@
 import { UserError } from "../../config/error";
 import { mapBounded } from "../../inventory/bounded";
+import { DockerError } from "../../inventory/docker-api";
 import { withGroupLock } from "../group-lock";
 import type { Workspace } from "../pulumi";
 import { drift, type Drift, type DriftOptions, type DriftScope } from "./drift";
@@ -31,23 +32,34 @@ export async function fixDrift(
   });
   note("looking again");
   const { report } = await drift(workspace, { ...scope, groups }, options, note);
-  const left = new Set(report.findings.map(findingKey));
-  const unseen = report.blind.length > 0 ? "nobody could look at all of it again" : undefined;
-  const fixes = fixable.map((finding): Fix => {
+  const fixes = fixesOf(fixable, report, failed);
+  return {
+    ...merged(before.report, report, groups),
+    fixes,
+    seconds: before.report.seconds + (performance.now() - started) / 1000,
+  };
+}
+
+/** What became of each finding that was to be mended, as another look tells. @param failed why not, by group */
+export function fixesOf(
+  fixable: readonly DriftFinding[],
+  after: DriftReport,
+  failed: ReadonlyMap<string, string>,
+): readonly Fix[] {
+  const left = new Set(after.findings.map(findingKey));
+  const unseen = after.blind.length > 0 ? "nobody could look at all of it again" : undefined;
+  return fixable.map((finding): Fix => {
     if (!left.has(findingKey(finding)) && unseen === undefined) return { finding, mended: true };
     const why = failed.get(finding.group ?? "") ?? unseen;
     return { finding, mended: false, ...(why === undefined ? {} : { why }) };
   });
-  // The others are as they were: nothing was done there.
-  const others = before.report.findings.filter(({ group }) => group === undefined || !groups.includes(group));
-  const blind = new Map([...before.report.blind, ...report.blind].map((one) => [one.what, one]));
-  return {
-    ...before.report,
-    findings: sortedFindings([...others, ...report.findings]),
-    blind: [...blind.values()],
-    fixes,
-    seconds: before.report.seconds + (performance.now() - started) / 1000,
-  };
+}
+
+/** The first look, with what another saw of some groups in its place: nothing was done to the others. */
+export function merged(before: DriftReport, after: DriftReport, groups: readonly string[]): DriftReport {
+  const others = before.findings.filter(({ group }) => group === undefined || !groups.includes(group));
+  const blind = new Map([...before.blind, ...after.blind].map((one) => [one.what, one]));
+  return { ...before, findings: sortedFindings([...others, ...after.findings]), blind: [...blind.values()] };
 }
 
 /** With the group's lock held; another run on it is not waited for. @returns why nothing, or not all, was done */
@@ -70,6 +82,7 @@ async function fixGroup(
     return locked.kind === "done" ? locked.result : `${locked.holder} works on the group`;
   } catch (error) {
     if (error instanceof UserError) return error.message;
+    if (error instanceof DockerError) return `the Docker engine refused it: ${error.message}`;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
+import { DockerError } from "../../inventory/docker-api";
 import type { EngineLook, EngineStep } from "./engine";
-import { planFault, type Known } from "./mend";
+import { giveNamesBack, planFault, type Known } from "./mend";
 
 /** What `mend` asks before it touches anything; what it then does is told by the end-to-end tests. */
 
@@ -48,4 +49,23 @@ test("nor one that reaches beside the targets, one that a rule forbids, and one 
   const violations = [{ rule: "r", severity: "high" as const, message: "Not that", file: undefined }];
   expect(fault([], { violations })).toBe("Not that");
   expect(fault([], { errors: ["Docker does not answer"] })).toBe("Docker does not answer");
+});
+
+test("a container that gets its name back is told of only where it keeps the other one, for whatever reason but that ours has it", async () => {
+  const container = (Id: string) => ({ Id, Names: [`/shop-${Id}`] });
+  const answers: Readonly<Record<string, Error>> = {
+    taken: new DockerError("Conflict. The container name is already in use", 409, undefined),
+    away: new DockerError("connect ECONNREFUSED", undefined, "ECONNREFUSED"),
+    mistake: new Error("of ours"),
+  };
+  const renamed: string[] = [];
+  const rename = (id: string, name: string) => {
+    renamed.push(`${id} ${name}`);
+    return answers[id] ? Promise.reject(answers[id]) : Promise.resolve();
+  };
+  expect(await giveNamesBack(["free", "taken", "away", "free"].map(container), rename)).toEqual([
+    "The container shop-away is called shop-away-drifted now, and could not be renamed: connect ECONNREFUSED.",
+  ]);
+  expect(renamed).toEqual(["free shop-free", "taken shop-taken", "away shop-away", "free shop-free"]);
+  await expect(giveNamesBack([container("mistake")], rename)).rejects.toThrow("of ours");
 });

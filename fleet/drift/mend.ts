@@ -7,8 +7,10 @@ import {
   renameContainer,
   type LiveContainer,
 } from "../../inventory/docker";
+import { DockerError } from "../../inventory/docker-api";
 import { substationOf } from "../../policies/facts/steps";
 import type { Workspace } from "../pulumi";
+import { causeInOutput } from "../open/causes";
 import { readState } from "../standing";
 import { carryOut } from "../up";
 import type { DriftOptions } from "./drift";
@@ -62,10 +64,36 @@ export async function mend({
   // Made anew by hand, under our name and with our mark: they serve until ours do.
   for (const { Id, Names } of aside) await renameContainer(Id, `${Names[0]!.slice(1)}-drifted`);
   const { kind, output } = await carryOut(workspace, group, { ...settings, refresh: true }, () => undefined);
-  if (kind === "updated") for (const { Id } of aside) await removeContainer(Id);
-  else
-    for (const { Id, Names } of aside) await renameContainer(Id, Names[0]!.slice(1)).catch(() => undefined); // ours has the name
-  return kind === "failed" ? output.split("\n").slice(-6).join(" ") : undefined;
+  if (kind === "updated") {
+    for (const { Id } of aside) await removeContainer(Id);
+    return undefined;
+  }
+  return [causeInOutput(output), ...(await giveNamesBack(aside))].join(" ");
+}
+
+/**
+ * Calls containers again what they were called before, all but those whose name ours has by now.
+ * @returns a sentence for each that keeps the other name
+ */
+export async function giveNamesBack(
+  containers: readonly Pick<LiveContainer, "Id" | "Names">[],
+  rename: typeof renameContainer = renameContainer,
+): Promise<readonly string[]> {
+  const kept: string[] = [];
+  for (const { Id, Names } of containers) {
+    const name = Names[0]!.slice(1);
+    try {
+      await rename(Id, name);
+    } catch (error) {
+      if (!(error instanceof DockerError)) throw error;
+      const isTaken = error.status === 409;
+      if (!isTaken)
+        kept.push(
+          `The container ${name} is called ${name}-drifted now, and could not be renamed: ${error.message}.`,
+        );
+    }
+  }
+  return kept;
 }
 
 /** An object as the state has it. */

@@ -38,18 +38,23 @@ test("what bears the mark of a substation that no file lists is one finding, wor
 });
 
 test("files without a substation: never opened, forgotten by the state, and a folder without a stack", () => {
-  const tell = (withDatabase: string[]) =>
+  const tell = (withDatabase: [string, string][]) =>
     neverOpened(
       fleet,
       ["shops", "later", "none"],
       new Set(["shops"]),
       new Set(["jia", "wu"]),
-      new Set(withDatabase),
+      new Map(withDatabase),
     ).map(({ object: { kind, name }, class: bad }) => `${bad} ${kind} ${name}`);
   expect(tell([])).toEqual(["config folder later", "config substation jia", "config substation wu"]);
-  expect(tell(["jia"])).toEqual([
+  expect(tell([["jia", "shops"]])).toEqual([
     "config folder later",
     "data-at-risk substation jia",
+    "config substation wu",
+  ]);
+  expect(tell([["jia", "none"]])).toEqual([
+    "config folder later",
+    "config substation jia", // it is on its way here
     "config substation wu",
   ]);
 });

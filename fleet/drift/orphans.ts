@@ -46,14 +46,14 @@ export function strays(audited: readonly Placed[], inStates: readonly Unlisted[]
 
 /**
  * Files of substations that were never opened, and groups that were never made.
- * @param withDatabase ids of substations that have a database
+ * @param withDatabase substations that have a database, by id the group that it says it is of
  */
 export function neverOpened(
   fleet: Fleet,
   groups: readonly string[],
   stacks: ReadonlySet<string>,
   unopened: ReadonlySet<string>,
-  withDatabase: ReadonlySet<string>,
+  withDatabase: ReadonlyMap<string, string>,
 ): DriftFinding[] {
   const specs = groups.flatMap((group) => fleet.groups.get(group) ?? []);
   const folders = groups.filter((group) => !stacks.has(group) && (fleet.groups.get(group) ?? []).length > 0);
@@ -69,20 +69,26 @@ export function neverOpened(
     ...specs
       .filter(({ id }) => unopened.has(id))
       .map(({ id, group, file }): DriftFinding => {
-        const lost = withDatabase.has(id);
+        const standsIn = withDatabase.get(id);
+        const lost = standsIn !== undefined;
+        const moved = lost && standsIn !== group;
         return {
           ...{ group, id, file, fixable: false },
           object: { kind: "substation", name: id },
-          class: lost ? "data-at-risk" : "config",
+          class: lost && !moved ? "data-at-risk" : "config",
           seenBy: ["intent"],
           what: [
-            lost
-              ? `Substation ${id} has a file and a database, and the state of stack ${group} does not know it`
-              : `Substation ${id} has a file and was never opened`,
+            moved
+              ? `Substation ${id} has its file in ${group}, and its database says ${standsIn}`
+              : lost
+                ? `Substation ${id} has a file and a database, and the state of stack ${group} does not know it`
+                : `Substation ${id} has a file and was never opened`,
           ],
-          remedy: lost
-            ? `\`npm run substation -- repair ${group}\` adopts what is there. Was the state brought back from a backup, or is PULUMI_BACKEND_URL another backend than it was opened with?`
-            : `Open it: \`npm run up -- ${group}\`.`,
+          remedy: moved
+            ? `\`npm run substation -- move ${id}\` brings it over.`
+            : lost
+              ? `\`npm run substation -- repair ${group}\` adopts what is there. Was the state brought back from a backup, or is PULUMI_BACKEND_URL another backend than it was opened with?`
+              : `Open it: \`npm run up -- ${group}\`.`,
         };
       }),
   ];

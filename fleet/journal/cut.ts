@@ -16,13 +16,16 @@ export interface CutRun extends Subject {
   readonly owner: OwnerState;
 }
 
-/** Actions on substations that were begun and have not ended: those of a run that is under way ("alive"), and those that were cut ("dead"). */
-export function cutRuns(root: string, group?: string): readonly CutRun[] {
+/**
+ * Actions on substations that were begun and have not ended: those of a run that is under way ("alive"), and those that were cut ("dead").
+ * @param gone a host of which a person says that it is gone for good
+ */
+export function cutRuns(root: string, group?: string, gone?: string): readonly CutRun[] {
   const folder = journalFolder(root);
   return (group === undefined ? names(folder) : [group]).flatMap((of) =>
     names(join(folder, of))
       .filter((name) => name.endsWith(".jsonl"))
-      .flatMap((name) => cutRun(root, { group: of, id: name.slice(0, -".jsonl".length) }) ?? []),
+      .flatMap((name) => cutRun(root, { group: of, id: name.slice(0, -".jsonl".length) }, gone) ?? []),
   );
 }
 
@@ -41,14 +44,16 @@ export const failedRuns = (root: string, group: string): readonly Subject[] =>
 /**
  * Writes down that cut and failed actions were looked into, and that whatever they left is recorded or gone. To be called after a repair, with the group's lock held.
  * @param except ids of those that could not be looked into
+ * @param gone a host of which a person says that it is gone for good
  * @returns those that were dead
  */
 export function settleCutRuns(
   root: string,
   group: string,
   except: ReadonlySet<string> = new Set(),
+  gone?: string,
 ): readonly CutRun[] {
-  const dead = cutRuns(root, group).filter(({ id, owner }) => owner === "dead" && !except.has(id));
+  const dead = cutRuns(root, group, gone).filter(({ id, owner }) => owner === "dead" && !except.has(id));
   for (const cut of dead) settle(root, cut, cut);
   for (const subject of failedRuns(root, group)) {
     const last = lastWhole(parseJournal(readFileSync(journalFile(root, subject))));
@@ -68,9 +73,9 @@ function settle(root: string, subject: Subject, { run, action }: Pick<Entry, "ru
 const lastWhole = ({ entries }: Lines): Entry | undefined =>
   entries.findLast((line) => line !== undefined && line.step === undefined);
 
-function cutRun(root: string, subject: Subject): CutRun | undefined {
+function cutRun(root: string, subject: Subject, gone: string | undefined): CutRun | undefined {
   const open = lastOpen(parseJournal(readFileSync(journalFile(root, subject))));
-  return open && { ...subject, ...open, owner: open.writer ? stateOf(open.writer) : "dead" };
+  return open && { ...subject, ...open, owner: open.writer ? stateOf(open.writer, gone) : "dead" };
 }
 
 /** The last action, where it was begun and has no end; an unknown one, where something has damaged what was written after the last one that is known of. */

@@ -1,6 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { thisProcess } from "../owner";
 import { cutRuns, failedRuns, Run, settleCutRuns } from ".";
@@ -56,12 +65,40 @@ test("what was begun and has no end is under way while its writer lives, and cut
   const open = { ...haitang, run: run.id, action: "open", step: "database", writer: thisProcess() };
   expect(cutRuns(root)).toEqual([{ ...open, owner: "alive" }]);
   expect(settleCutRuns(root, "demo")).toEqual([]);
+  const here = readFileSync(file(), "utf8");
+  writeFileSync(file(), here.replaceAll(`"host":"${hostname()}"`, '"host":"elsewhere"'));
+  expect(settleCutRuns(root, "demo", new Set(), "another")).toEqual([]);
+  expect(settleCutRuns(root, "demo", new Set(), "elsewhere")).toMatchObject([haitang]); // a person said that it is gone
+  expect(cutRuns(root)).toEqual([]);
+  writeFileSync(file(), here);
   asIfDead();
   expect(cutRuns(root, "demo")).toMatchObject([{ ...haitang, step: "database", owner: "dead" }]);
   expect(cutRuns(root, "vip")).toEqual([]);
   expect(settleCutRuns(root, "demo")).toHaveLength(1);
   expect(cutRuns(root)).toEqual([]);
 });
+
+test("one that is left keeps no file open, takes no more, and has no end", () => {
+  const files = () => readdirSync("/proc/self/fd").map((fd) => linkOf(`/proc/self/fd/${fd}`));
+  const journal = new Run(root).begin("open", haitang);
+  expect(files()).toContain(file());
+  journal.leave();
+  expect(files()).not.toContain(file());
+  journal.note("database", "begun");
+  journal.end();
+  expect(phases()).toEqual([[1, undefined, "begun"]]);
+  expect(cutRuns(root)).toMatchObject([haitang]);
+});
+
+/** Undefined for the folder's own, which is gone by then. */
+function linkOf(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
 
 test("cut at any byte, a journal says of an action that it was begun or nothing, and takes the next line", async () => {
   const journal = new Run(root).begin("open", haitang);

@@ -61,16 +61,22 @@ export class Journal {
     if (!this.#ended) this.file.append({ run: this.run, action: this.action, step, phase }, false);
   }
 
+  /** The action is over, and nobody knows what it did last: it stays without an end, for the next run to look into. Whatever comes later is ignored. */
+  leave(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.file.close();
+  }
+
   /**
    * The action is over, and what it did is known: it ended, or it failed and said so. Whatever comes later is ignored.
    * @param why it failed: without secrets
    */
   end(phase: "ended" | "failed" = "ended", why?: string): void {
     if (this.#ended) return;
-    this.#ended = true;
     const { run, action } = this;
     this.file.append({ run, action, phase, ...(why === undefined ? {} : { why }) }, true);
-    this.file.close();
+    this.leave();
   }
 }
 

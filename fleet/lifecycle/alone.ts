@@ -5,7 +5,9 @@ import type { Workspace } from "../pulumi";
 export interface Running {
   /** Asks the engine to stop after the steps under way. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears of each step as it begins, and of whom it waits for. */
+  /** A host that is gone for good, as a person says: what it holds is taken over. */
+  readonly gone?: string | undefined;
+  /** Hears of each step as it begins, of whom it waits for, and from whom it took over. */
   readonly note?: (what: string) => void;
 }
 
@@ -18,11 +20,12 @@ export async function alone<T>(
   workspace: Workspace,
   group: string,
   what: string,
-  { signal, note = () => undefined }: Running,
+  { signal, gone, note = () => undefined }: Running,
   work: () => Promise<T>,
 ): Promise<T> {
   const onWait = (holder: string): void => note(`waiting: ${holder} works on ${group}`);
-  const locked = await withGroupLock(workspace, group, { what, signal, onWait }, work);
+  const onTakeOver = (holder: string): void => note(`took ${group} over from ${holder}`);
+  const locked = await withGroupLock(workspace, group, { what, signal, gone, onWait, onTakeOver }, work);
   if (locked.kind === "done") return locked.result;
   throw new UserError(`${locked.holder} works on ${group}: nothing was done; run this again.`);
 }

@@ -51,7 +51,7 @@ export async function close(workspace: Workspace, id: string, options: Running =
       journal.end("failed", error instanceof Error ? error.message : String(error));
       if (!(error instanceof Unchanged)) throw error;
       throw new UserError(
-        `${id} cannot be closed yet: ${words[error.step]} has changed nothing of what asks for it. "substation audit" and "substation repair ${group}" tell and mend what is there besides; then run this again.`,
+        `${id} cannot be closed yet: ${words[error.step as ClosingStep]} has changed nothing of what asks for it. "substation audit" and "substation repair ${group}" tell and mend what is there besides; then run this again.`,
       );
     }
   });

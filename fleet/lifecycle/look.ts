@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../config/error";
 import type { StandingObject } from "../../config/lifecycle/manifest";
-import { labels } from "../../config/names";
+import { isSameSubstation, labels, parseMark } from "../../config/names";
 import { storedSecrets } from "../../config/stack-secrets";
 import { lookAtDatabase } from "../../inventory/closing";
 import { liveRecords } from "../../inventory/dns";
@@ -43,15 +43,13 @@ export async function look(subject: Subject): Promise<Look> {
     liveVolumes(),
     liveRecords(platform.dns),
   ]);
-  if (Math.abs(Date.now() - found.now) > clockSlack)
-    throw new UserError(
-      `the clocks of this machine and of the database server are ${Math.round(Math.abs(Date.now() - found.now) / 60_000)} minutes apart, and a grace is counted by them: set them right. Nothing was changed.`,
-    );
+  agreeOnTime(Date.now(), found.now);
   const resources = state?.deployment.resources ?? [];
   const urns = resources.filter((one) => substationOf(one, "")?.id === id).map(({ urn }) => urn);
   const known = new Set(resources.flatMap((resource) => resource.id ?? []));
   const shop = state && standingIn(state).get(id)?.shop;
-  const ours = (held: Readonly<Record<string, string>> | null) => held?.[labels.mark] === mark;
+  const ours = (held: Readonly<Record<string, string>> | null) =>
+    isSameSubstation(parseMark(held?.[labels.mark]), owner);
   const secrets = (storedSecrets(join(workspace.root, "stacks"), group) ?? []).filter((one) => one.id === id);
   const standing = {
     record: records.filter(({ comment }) => comment === mark).map(({ name, id: key }) => ({ name, key })),
@@ -108,6 +106,18 @@ export async function look(subject: Subject): Promise<Look> {
       })),
     },
   };
+}
+
+/**
+ * One clock alone may have jumped, and with it the end of a grace.
+ * @throws UserError where two clocks, in milliseconds since 1970, are too far apart
+ */
+export function agreeOnTime(ours: number, servers: number): void {
+  const apart = Math.abs(ours - servers);
+  if (apart > clockSlack)
+    throw new UserError(
+      `the clocks of this machine and of the database server are ${Math.round(apart / 60_000)} minutes apart, and a grace is counted by them: set them right. Nothing was changed.`,
+    );
 }
 
 /** Made for this order, and not for an earlier one of the same id. */

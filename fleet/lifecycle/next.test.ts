@@ -18,6 +18,8 @@ interface World {
   file: boolean;
   /** In the file itself. */
   suspendedByFile: boolean;
+  /** On its way to another group; how that goes is fleet/lifecycle/move/next.test.ts. */
+  elsewhere: boolean;
   order: Order | undefined;
   /** When the order came into its place. */
   placed: number;
@@ -50,6 +52,7 @@ const planned = (): World => ({
   now: 1000,
   file: true,
   suspendedByFile: false,
+  elsewhere: false,
   order: undefined,
   placed: 0,
   past: [],
@@ -189,6 +192,7 @@ const stateIn = (world: World): LifecycleState =>
     file: world.file,
     order: world.order,
     suspended: world.suspendedByFile,
+    elsewhere: world.elsewhere,
     standing: world.standing && { shop: world.standing.shop === "none" ? undefined : world.standing.shop },
   });
 
@@ -196,6 +200,12 @@ const commands: Readonly<Record<LifecycleAction, (world: World, left: { count: n
   open: (world, left) => run(world, lay, left),
   suspend: (world, left) => run(world, [(w) => (w.suspendedByFile = true), ...lay], left),
   resume: (world, left) => run(world, [(w) => (w.suspendedByFile = false), ...lay], left),
+  move: (world, left) =>
+    run(
+      world,
+      world.standing ? [(w) => (w.elsewhere = true), ...lay, (w) => (w.elsewhere = false)] : [],
+      left,
+    ),
   close(world, left) {
     if (!world.order) run(world, [(w) => place(w)], left);
     const done: ClosingStep[] = [];
@@ -249,6 +259,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
         "open",
         "suspend",
         "resume",
+        "move",
         "close",
         "close",
         "close",
@@ -314,6 +325,7 @@ test("whatever is commanded and wherever it is cut off: data goes only when it i
         reached.add(stateIn(world));
       }
       // From wherever that led to, an undisturbed run gets home.
+      if (world.elsewhere) act(world, "move", 1000);
       if (world.order && !world.order.removing && world.standing) {
         const restored = structuredClone(world);
         act(restored, "restore", 1000);

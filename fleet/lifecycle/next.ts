@@ -91,14 +91,14 @@ function afterData(facts: ClosingFacts): Next {
 }
 
 /** @throws Error for a step that was done in this run and did not bring about what it is for: it would be done for ever */
-export function mustProgress(done: readonly ClosingStep[], step: ClosingStep): void {
+export function mustProgress<Step extends string>(done: readonly Step[], step: Step): void {
   if (done.includes(step)) throw new Unchanged(step);
 }
 
 /** Doing a step has not changed what asks for it. */
 export class Unchanged extends Error {
   override readonly name = "Unchanged";
-  constructor(readonly step: ClosingStep) {
+  constructor(readonly step: string) {
     super(`"${step}" was done, and yet it is to be done again`);
   }
 }

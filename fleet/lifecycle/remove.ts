@@ -6,14 +6,15 @@ import { loadIntent } from "../../policies/intent";
 import { noFacts, type StepFact } from "../../policies/rules/facts";
 import { planRules } from "../../policies/rules/plan";
 import { judge } from "../../policies/rules/rule";
+import { heldOptions } from "../hold";
 import { isIdle } from "../plan";
 import { asUser, pulumiOk, type EngineEvent } from "../pulumi";
 import type { Subject } from "./subject";
 
 /**
  * Takes a substation out of its stack: the engine removes its record first, then containers and volumes, and lets go of database and roles, which stay on their server.
- * Nothing else of the group is touched: neither the program runs nor another resource is a target. Its plan is judged by the rules before; the protection is passed over for
- * exactly these resources.
+ * Nothing else of the group is touched: no other resource is a target, and the program lays nothing out. It runs for its hook alone, which tries again what a server refuses;
+ * without it the engine would tell nothing but that there is none. Its plan is judged by the rules before; the protection is passed over for exactly these resources.
  * @param urns the component and its parts, all of them
  * @throws UserError where a rule forbids it, or the engine cannot do it
  */
@@ -23,17 +24,20 @@ export async function removeFromStack(
   signal?: AbortSignal,
 ): Promise<void> {
   const { workspace, owner } = subject;
+  const held = new Set([...neighbours(workspace.root, owner.group), owner.id]);
+  const { at } = await heldOptions(workspace, owner.group, held);
   // Without a look first (Pulumi.yaml asks for one): what it does not find any more, the engine would then miss among its targets.
   const args = [
     "-s",
     owner.group,
     "--ignore-protect",
     "--refresh=false",
+    "--run-program",
     ...urns.flatMap((urn) => ["--target", urn]),
   ];
   const run = (more: readonly string[], onEvent: (event: EngineEvent) => void) =>
     asUser(`${owner.id} is not removed from its stack yet: run this again`, owner.group, () =>
-      pulumiOk(workspace, ["destroy", ...args, ...more], { onEvent, ...(signal ? { signal } : {}) }),
+      pulumiOk(at, ["destroy", ...args, ...more], { onEvent, ...(signal ? { signal } : {}) }),
     );
   const steps: StepFact[] = [];
   await run(["--preview-only"], ({ resourcePreEvent }) => {

@@ -1,8 +1,9 @@
 /** The states of a substation, as docs/lifecycle.md has them: what may be done in each, and how each that is not at rest ends. */
 
-export type LifecycleState = "planned" | "opening" | "open" | "suspended" | "closing" | "removing" | "closed";
+export type LifecycleState =
+  "planned" | "opening" | "open" | "suspended" | "moving" | "closing" | "removing" | "closed";
 
-export type LifecycleAction = "open" | "suspend" | "resume" | "close" | "restore";
+export type LifecycleAction = "open" | "suspend" | "resume" | "move" | "close" | "restore";
 
 export interface StateRules {
   readonly what: string;
@@ -18,31 +19,38 @@ export interface StateRules {
 export const stateRules: Readonly<Record<LifecycleState, StateRules>> = {
   planned: {
     what: "it has a file, and was never opened",
-    allowed: ["open", "close"],
+    allowed: ["open", "move", "close"],
     atRest: true,
     deadline: undefined,
     exit: "`open`",
   },
   opening: {
     what: "it is in its stack, and not all of it is there",
-    allowed: ["open", "suspend", "close"],
+    allowed: ["open", "suspend", "move", "close"],
     atRest: false,
     deadline: "the end of the run; of one that was killed, the next run",
     exit: "`open` finishes it",
   },
   open: {
     what: "it sells, or is to sell",
-    allowed: ["open", "suspend", "close"],
+    allowed: ["open", "suspend", "move", "close"],
     atRest: true,
     deadline: undefined,
     exit: "`suspend`, or a closing order",
   },
   suspended: {
     what: "it sells nothing; all data is kept",
-    allowed: ["open", "suspend", "resume", "close"],
+    allowed: ["open", "suspend", "resume", "move", "close"],
     atRest: true,
     deadline: undefined,
     exit: "`resume`, or a closing order",
+  },
+  moving: {
+    what: "its file is in another group than what stands of it",
+    allowed: ["move"],
+    atRest: false,
+    deadline: "the end of the run; of one that was killed, or of a file that was moved by hand, the next run",
+    exit: "`move` finishes it",
   },
   closing: {
     what: "it was ordered to be closed: it sells nothing, and all data is kept, there and in an export",
@@ -74,11 +82,14 @@ export interface StateFacts {
   readonly order: { readonly removing?: unknown } | undefined;
   /** As its file says; an order says it too. */
   readonly suspended: boolean;
+  /** Whether something of it is marked as another group's than its file is in, and can be marked anew. */
+  readonly elsewhere: boolean;
   /** Undefined where its stack has nothing of it. */
   readonly standing: { readonly shop: unknown } | undefined;
 }
 
-export function stateOf({ file, order, suspended, standing }: StateFacts): LifecycleState {
+export function stateOf({ file, order, suspended, elsewhere, standing }: StateFacts): LifecycleState {
+  if (file && elsewhere) return "moving";
   if (order) return order.removing === undefined ? "closing" : "removing";
   if (!file) return "closed";
   if (!standing) return "planned";

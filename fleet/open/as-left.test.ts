@@ -80,15 +80,18 @@ test("a group is as it was left only with the same ground, the same state, and a
   expect(await isAsLeft(of("g1"))).toBe(false);
 });
 
-test("where the files of any group have problems nobody can tell, and nothing is thrown or remembered", async () => {
+test("where the files of any group have problems nobody can tell: it says so once, and nothing is thrown or remembered", async () => {
   write("Pulumi.yaml", "name: substation\nstackConfigDir: stacks\n");
   write("stacks/Pulumi.platform.yaml", "config:\n  substation:name: local\n");
   const workspace = { root, env: process.env };
-  const audited = () => auditOnce(workspace)("platform");
+  const told: string[] = [];
+  const once = auditOnce(workspace, (platform, why) => told.push(`${platform}: ${why}`));
+  const audited = () => once("platform");
   expect(await audited()).toBeUndefined(); // the tiers are no YAML of tiers
   const now = { ...{ workspace, group: "a", ids: ["x"], ground: "g" }, audited };
   await rememberLeft(now);
   expect(existsSync(join(root, ".substation"))).toBe(false);
+  expect(told).toEqual([expect.stringMatching(/^platform: what stands on platform .*problems/)]);
 });
 
 const report = (findings: readonly LocatedFinding[], blind: AuditReport["blind"] = []): AuditReport => {

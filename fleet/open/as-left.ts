@@ -66,17 +66,22 @@ export interface Seen {
 
 /**
  * Looks at what is really there once, for all groups of a platform that ask.
+ * @param onUnknown hears why that could not be done, once for each platform
  * @returns nothing where it cannot be looked at, or nobody knows what should be there, as with a broken file of any group: that is for the engine to find out, and never a
  * reason not to open
  */
-export function auditOnce(workspace: Workspace): (platform: string) => Promise<Seen | undefined> {
+export function auditOnce(
+  workspace: Workspace,
+  onUnknown: (platform: string, why: string) => void,
+): (platform: string) => Promise<Seen | undefined> {
   const done = new Map<string, Promise<Seen | undefined>>();
   const look = async (platform: string): Promise<Seen | undefined> => {
     let facts: Facts = noFacts;
     try {
       const report = await audit(workspace, { platform, ids: [] }, undefined, (seen) => (facts = seen));
       return { report, facts };
-    } catch {
+    } catch (error) {
+      onUnknown(platform, error instanceof Error ? error.message : String(error));
       return undefined;
     }
   };

@@ -1,4 +1,4 @@
-import { causeOf, isCutOff, remedyOf } from "./causes";
+import { causeInOutput, causeOf, isCutOff, remedyOf } from "./causes";
 
 // The texts are what the providers said on real servers (test/e2e/open.test.ts).
 
@@ -47,4 +47,16 @@ test.each([
   ["container failed to be in healthy state", false],
 ])("whether the engine went away under it: %s", (cause, expected) => {
   expect(isCutOff(cause)).toBe(expected);
+});
+
+test("of what an engine printed its errors are the cause, and not its last word; where it names none, its last lines", () => {
+  const summary = "Resources:\n    + 3 created\n    1 errored\n\nDuration: 4s\n";
+  expect(
+    causeInOutput(
+      `Diagnostics:\n  docker:index:Container (jia):\n    error: no such image: sha256:1\n  pulumi:pulumi:Stack (s):\n    error: update failed\n\n${summary}`,
+    ),
+  ).toBe("no such image: sha256:1");
+  expect(causeInOutput(`error: update failed\n${summary}`)).toBe(
+    "error: update failed\nResources:\n    + 3 created\n    1 errored\nDuration: 4s",
+  );
 });

@@ -1,6 +1,10 @@
 /** What to do about what engines, servers and shops say, by words of theirs. The first that fits counts. */
 const remedies: readonly (readonly [RegExp, string])[] = [
   [
+    /^the engine said nothing for/,
+    "Docker, PostgreSQL or the DNS service has taken what it was asked for, and does not answer: see that it does, then open it again.",
+  ],
+  [
     /no such image|unable to (?:find|pull) (?:or pull )?(?:image|the image)|pull access denied|manifest unknown|unable to create container with image/i,
     "The engine has no such image and cannot get it: mend the digest in `image`, or load the image on the host.",
   ],
@@ -77,6 +81,19 @@ export const remedyOf = (text: string): string =>
 /** Whether a part of one that was stopped ended only because the engine went away under it. */
 export const isCutOff = (cause: string): boolean =>
   /cancell?ed|before hook|code = Unavailable|\bEOF\b|signal: interrupt/i.test(cause);
+
+/** Of what an engine printed, where its events told no cause: its errors, or its last lines. */
+export function causeInOutput(output: string): string {
+  const lines = output.split("\n").filter((line) => line.trim() !== "");
+  const errors = lines.filter((line) => /^\s*error: /.test(line));
+  const cause = causeOf(
+    errors.map((line) => line.replace(/^\s*error: /, "")).filter((line) => !lastWord.test(line)),
+  );
+  return cause || lines.slice(-5).join("\n");
+}
+
+/** What an engine ends with whatever it was. */
+export const lastWord = /^(?:update|preview) failed$/;
 
 /** What a provider writes into its log comes as an error too, before the one that ends the step with the same words. */
 const ofLog = /^sdk-v2\/\S+: |: provider=\S+@\S+$/;

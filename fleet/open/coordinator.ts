@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { once } from "node:events";
 import { admissionVariable, onLines, type Go, type Request, type Sign } from "../../config/admission";
 import { backoff } from "../../config/backoff";
+import { urnStack } from "../../policies/facts/steps";
 import { partOf, substationOf } from "../timing";
 import type { EngineEvent } from "../pulumi";
 import { Bucket, Limit, startLimit, type BucketOptions, type LimitOptions } from "./admission";
@@ -106,6 +107,12 @@ export class Coordinator {
     // What else is made of it, and of which the engine tells no end, must not hold up the others.
     if (resOpFailedEvent) this.#failed.add(`${group}/${id}`);
     if (resOpFailedEvent || isName) this.leave(group, id);
+  }
+
+  /** Steps of a group that wait for their turn here. */
+  waiting(group: string): number {
+    const entering = this.#entering.filter(({ member }) => member.startsWith(`${group}/`));
+    return entering.length + this.#asking.filter(({ id }) => urnStack(id) === group).length;
   }
 
   /** A substation is not worked on any more. One that never entered is no error. */

@@ -13,11 +13,13 @@ export type Told =
       readonly groups: readonly { readonly group: string; readonly ids: readonly string[] }[];
       /** Groups that are worked on at one time. */
       readonly engines: number;
-      /** Seconds that it may take, from what was measured here before. */
+      /** Seconds that it may take, from what was measured here before, if nothing is changed but those that were never proved: what else changes, each group's plan tells. */
       readonly expected: number;
     }
-  /** A group goes into a phase; `what` says why it waits, or what was repaired. */
+  /** A group goes into a phase; `what` says why it waits, what was repaired, or what is changed. */
   | { readonly event: "group"; readonly group: string; readonly phase: GroupPhase; readonly what?: string }
+  /** What stands on a platform (its stack) could not be audited: whether a group is as it was left, an engine is asked then. */
+  | { readonly event: "unaudited"; readonly platform: string; readonly why: string }
   /** A step of a member has begun. */
   | {
       readonly event: "step";

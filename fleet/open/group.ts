@@ -5,19 +5,21 @@ import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
 import type { Run } from "../journal";
+import { silenceText, type PatienceOptions } from "../patience";
 import { isIdle, type UpdatePlan } from "../plan";
 import { planGate } from "../plan/gate";
+import { estimate, readRates } from "../plan/rates";
 import type { Workspace } from "../pulumi";
-import { Timings } from "../timing";
+import { partOf, substationOf, Timings } from "../timing";
 import { carryOut } from "../up";
 import { groundHash, isAsLeft, rememberLeft, type Now, type Seen } from "./as-left";
 import type { Coordinator } from "./coordinator";
-import type { Told } from "./events";
+import type { GroupPhase, Told } from "./events";
 import { Members } from "./members";
 import type { OpenOptions } from "./open";
 import { proveMembers } from "./proofs";
 import { repairIfCut } from "./recover";
-import { causeOf, isCutOff, remedyOf } from "./causes";
+import { causeInOutput, causeOf, isCutOff, lastWord, remedyOf } from "./causes";
 import { Watch } from "./watch";
 
 /** One group's part of an opening. */
@@ -113,7 +115,8 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
     };
     const { ids, others, whole } = run;
     const { maxTouched, signal } = options;
-    const asked = { maxTouched, signal, ids, others, platform, isSettled };
+    const patience = patienceOf(run, "planning");
+    const asked = { maxTouched, signal, patience, ids, others, platform, isSettled };
     const { plan = nothing(group), held, failures, refused } = await planGate(workspace, group, asked);
     for (const [id, failure] of failures) if (whole || ids.includes(id)) members.fail(id, failure);
     const objection = refused[0] ?? options.objection?.(group, plan);
@@ -121,9 +124,8 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
       return { outcome: "refused", why: [objection, ...refused.slice(1)].join("\n"), ...done };
     if (isStopped()) return { ...stopped, ...done };
     if (plan.steps.length > 0) unknown = undefined; // only an engine that changes nothing has seen what there is
-    const why = await update(run, members, plan, held);
-    if (isStopped()) return { ...stopped, ...done };
-    return { outcome: "done", ...(why === undefined ? {} : { why }), ...done };
+    const end = await update(run, members, plan, held);
+    return { ...(isStopped() ? stopped : end), ...done };
   });
   if (updated.outcome === "done") await proveMembers(run, members);
   const isOpen = members.all.every(({ outcome }) => outcome === "open" || outcome === "unchanged");
@@ -132,25 +134,35 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
   return updated;
 }
 
+const killed = "the engine was killed: nobody knows what it did last, so the next run looks into it first";
+
 const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
 
 /** A hook may fail after its own part was made, and the engine then tells of the part that needs it. */
 const firstOf = (steps: readonly (OpenStep | undefined)[]): OpenStep =>
   openSteps.find((step) => steps.includes(step)) ?? "plan";
 
-/** Carries a plan out. @returns what went wrong that no member is to blame for */
+/** An engine that says nothing is told of; not one whose parts all wait for their turn. */
+const patienceOf = ({ group, options, tell, admission }: GroupRun, phase: GroupPhase): PatienceOptions => ({
+  ...(options.patience ? { limits: options.patience } : {}),
+  onSilence: (silence) => tell({ event: "group", group, phase, what: `the engine ${silenceText(silence)}` }),
+  isHeldBack: (steps) => admission.waiting(group) >= steps,
+});
+
+/** Carries a plan out. @returns how that ended, with what went wrong that no member is to blame for */
 async function update(
   run: GroupRun,
   members: Members,
   plan: UpdatePlan,
   held: ReadonlySet<string>,
-): Promise<string | undefined> {
+): Promise<End> {
   const { workspace, group, options, tell, admission } = run;
-  if (plan.steps.length === 0) return undefined;
-  tell({ event: "group", group, phase: "opening" });
+  if (plan.steps.length === 0) return { outcome: "done" };
   const planned = new Map<string, string[]>();
   for (const { owner, urn, op } of plan.steps)
     if (owner && !isIdle(op)) planned.set(owner.id, [...(planned.get(owner.id) ?? []), urn]);
+  const expected = Math.round(estimate(readRates(workspace.root), planned.size).seconds);
+  tell({ event: "group", group, phase: "opening", what: `${planned.size} to change, about ${expected} s` });
   const journals = new Map([...planned.keys()].map((id) => [id, run.journal.begin("open", { group, id })]));
   const timings = new Timings();
   const watch = new Watch([...run.ids, ...run.others], (id, step) => {
@@ -160,15 +172,17 @@ async function update(
   const { signal } = options;
   const parallel = admission.parallel(planned.size);
   const at = { ...workspace, env: { ...workspace.env, ...admission.env } };
-  const done = await carryOut(at, group, { parallel, signal, held, continueOnError: true }, (event) => {
+  const patience = patienceOf(run, "opening");
+  const settings = { parallel, signal, held, patience, continueOnError: true };
+  const done = await carryOut(at, group, settings, (event) => {
     timings.listen(event);
     watch.listen(event);
     admission.heard(group, event);
   });
-  const unowned = watch.said.filter(
-    ({ id, text }) => id === undefined && !/^(?:update|preview) failed$/.test(text),
-  );
-  const general = causeOf(unowned.map(({ text }) => text)) || done.output.split("\n").slice(-5).join("\n");
+  const unowned = watch.said.filter(({ id, text }) => id === undefined && !lastWord.test(text));
+  const lost = done.lost && `the engine ${silenceText(done.lost)}, and was stopped`;
+  const general =
+    causeOf(unowned.map(({ text }) => text)) || (done.killed ? killed : causeInOutput(done.output));
   for (const id of new Set([...planned.keys(), ...watch.failed.keys()])) {
     const urns = planned.get(id) ?? [];
     const left = urns.filter((urn) => !watch.isFinished(urn)).length;
@@ -176,11 +190,14 @@ async function update(
     const own = watch.said.filter((one) => one.id === id);
     const cause = causeOf(own.map(({ text }) => text)) || general;
     members.changed(id, timings.of(id));
+    const silent = done.lost?.steps.find((one) => substationOf(one) === id);
     // What was under way when it was stopped may end as cancelled.
-    if (signal?.aborted && left > 0 && (step === undefined || isCutOff(cause)))
+    if (lost !== undefined && silent && left > 0)
+      members.fail(id, { step: partOf(silent) ?? "plan", cause: lost, remedy: remedyOf(lost) });
+    else if ((signal?.aborted || lost !== undefined) && left > 0 && (step === undefined || isCutOff(cause)))
       members.leave(
         id,
-        `it was stopped with ${left} of ${urns.length} resources to go: the next run goes on from there`,
+        `${lost ?? "it was stopped"} with ${left} of ${urns.length} resources to go: the next run goes on from there`,
       );
     else if (step !== undefined || left > 0)
       members.fail(id, {
@@ -189,7 +206,10 @@ async function update(
         remedy: remedyOf(cause),
       });
     // An engine that was killed has not written down what it did: the journal stays open, and the next run looks.
-    if (!done.killed) journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
+    if (done.killed) journals.get(id)?.leave();
+    else journals.get(id)?.end(step === undefined && left === 0 ? "ended" : "failed");
   }
-  return done.kind === "failed" && watch.failed.size === 0 ? general : undefined;
+  // Whatever it waits for, a proof would wait for too.
+  if (lost !== undefined) return { outcome: "refused", why: lost };
+  return { outcome: "done", ...(done.kind === "failed" && watch.failed.size === 0 ? { why: general } : {}) };
 }

@@ -12,9 +12,11 @@ import { version } from "../../package.json";
 import { capacityOf, shortages } from "../plan/fits";
 import { estimate, keepRate, readRates } from "../plan/rates";
 import { Run } from "../journal";
+import type { PatienceLimits } from "../patience";
 import type { UpdatePlan } from "../plan";
 import type { Workspace } from "../pulumi";
 import { platformUnder } from "../read-platform";
+import { provedIds } from "../prove/kept";
 import { auditOnce } from "./as-left";
 import { Coordinator } from "./coordinator";
 import { tell, type Hear } from "./events";
@@ -28,12 +30,14 @@ export interface OpenOptions {
   readonly parallel?: number | undefined;
   /** How many of a group's standing substations the run may change, of 10,000. @default a quarter, and 5 in any case */
   readonly maxTouched?: number | undefined;
-  /** Whether a group that another run has is waited for. @default true */
-  readonly wait?: boolean | undefined;
+  /** Whether a group that another run has is waited for; a number: so many milliseconds at most. @default true */
+  readonly wait?: boolean | number | undefined;
   /** Whether what was opened is proved by buying from it. @default true */
   readonly prove?: boolean | undefined;
   /** Why a plan that no rule forbids is not to be carried out; asked while nobody else can change the group. @default carried out */
   readonly objection?: ((group: string, plan: UpdatePlan) => string | undefined) | undefined;
+  /** What engines that say nothing are granted. */
+  readonly patience?: PatienceLimits | undefined;
   /** Engines finish what is under way, and nothing more is begun. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -63,8 +67,9 @@ export async function openFleet(
   const journal = new Run(root);
   const say = tell(on);
   const groups = [...selected].map(([group, ids]) => ({ group, ids }));
-  const count = groups.reduce((sum, { ids }) => sum + ids.length, 0);
-  const expected = estimate(readRates(root), count).seconds;
+  const proved = new Set(provedIds(root));
+  const fresh = groups.flatMap(({ ids }) => ids).filter((id) => !proved.has(id));
+  const expected = estimate(readRates(root), fresh.length).seconds;
   say({ event: "begun", run: journal.id, groups, engines, expected });
   const admission = await Coordinator.open(parallel ? { limit: { start: parallel, most: parallel } } : {});
   const shared = {
@@ -78,7 +83,7 @@ export async function openFleet(
   };
   const platform = platforms(workspace);
   const shortagesOf = capacities(workspace, selected, engines, platform);
-  const audited = auditOnce(workspace);
+  const audited = auditOnce(workspace, (on, why) => say({ event: "unaudited", platform: on, why }));
   const work = Promise.all(
     groups.map(({ group, ids }) =>
       openGroup({

@@ -100,7 +100,7 @@ function sorted(problems: readonly Problem[], idOf: (problem: Problem) => string
 
 function failureOf(problem: Problem, more: number): Failure {
   const { code, message } = problem;
-  const isLive = code === "live/foreign" || code === "file/gone";
+  const isLive = code === "live/foreign" || code === "file/gone" || code === "file/moved";
   return {
     step: isLive ? "preflight" : "check",
     cause: more === 0 ? message : `${message} (and ${more} more)`,

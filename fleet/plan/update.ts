@@ -8,6 +8,7 @@ import { judge, severities, type Severity } from "../../policies/rules/rule";
 import { stackOf } from "../automation";
 import { Heard } from "./heard";
 import { heldOptions, keeping } from "../hold";
+import { Patience, silenceText, type PatienceOptions } from "../patience";
 import { PulumiFailed, wordsOf, type EngineEvent, type PolicyViolation, type Workspace } from "../pulumi";
 
 /** What an update would do, and what forbids it. */
@@ -45,6 +46,8 @@ export interface PlanOptions {
   readonly target?: readonly string[] | undefined;
   /** How many of the standing substations one update may change, of 10,000. @default a quarter, and 5 in any case */
   readonly maxTouched?: number | undefined;
+  /** What an engine that says nothing is granted. */
+  readonly patience?: PatienceOptions | undefined;
 }
 
 /** Exit code where changes were found, and none were expected (pulumi, sdk/go/common/util/cmdutil/exit_codes.go). */
@@ -61,15 +64,16 @@ export const isIdle = (op: string): boolean =>
 export async function planUpdate(
   workspace: Workspace,
   stack: string,
-  { maxTouched, held = new Set(), expectNoChanges = false, ...options }: PlanOptions = {},
+  { maxTouched, held = new Set(), expectNoChanges = false, patience: asked, ...options }: PlanOptions = {},
 ): Promise<UpdatePlan> {
-  const read = loadIntent(workspace.root, stack, held);
-  const intent = { ...read, mayTouch: mayTouch(read.substations.size + held.size, maxTouched) };
+  const intent = planIntent(workspace.root, stack, held, maxTouched);
   const steps: StepFact[] = [];
   const found: PolicyViolation[] = [];
   const errors: string[] = [];
   let failed = false;
+  const patience = new Patience(asked, options.signal);
   const heard = new Heard((event) => {
+    patience.listen(event);
     const { resourcePreEvent, policyEvent, diagnosticEvent } = event;
     if (resourcePreEvent) steps.push(stepFact(resourcePreEvent.metadata, intent.platform.name));
     if (policyEvent) found.push(policyEvent);
@@ -79,7 +83,7 @@ export async function planUpdate(
   try {
     const { at, exclude } = await heldOptions(workspace, stack, held);
     await (
-      await stackOf(at, stack)
+      await stackOf(at, stack, patience.spawned)
     ).preview({
       ...engineOptions(options),
       ...keeping(exclude, options.target),
@@ -89,8 +93,11 @@ export async function planUpdate(
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;
     failed = true; // which it has said by its exit code, whatever was heard
+    if (patience.lost) errors.push(`the engine ${silenceText(patience.lost)}, and was stopped`);
     const told = error.code === changesFound && steps.some(({ op }) => !isIdle(op));
     if (!told && found.length === 0 && errors.length === 0) errors.push(wordsOf(error, stack, workspace));
+  } finally {
+    patience.end();
   }
   const missing = heard.missing();
   if (missing !== undefined && !failed) errors.push(missing);
@@ -133,6 +140,20 @@ export const engineOptions = ({
 /** Whether the plan may be carried out. */
 export const isAllowed = ({ violations, errors }: UpdatePlan): boolean =>
   violations.length === 0 && errors.length === 0;
+
+/**
+ * What the files ask for of a plan that leaves some substations as they are: these stand too, where it is counted how many it may change.
+ * @internal
+ */
+export function planIntent(
+  root: string,
+  stack: string,
+  held: ReadonlySet<string>,
+  maxTouched: number | undefined,
+): Intent {
+  const intent = loadIntent(root, stack, held);
+  return { ...intent, mayTouch: mayTouch(intent.substations.size + held.size, maxTouched) };
+}
 
 /**
  * How many of the standing substations one plan may change: a quarter of the fleet, and 5 in any case, where nothing else is said.

@@ -108,7 +108,8 @@ function findingsOf(root: string, member: MemberPlan): ReviewFinding[] {
 }
 
 /** Found without a look at any server. */
-const isOfFiles = (code: string): boolean => code.includes("/") && !/^(?:live\/|file\/gone$)/.test(code);
+const isOfFiles = (code: string): boolean =>
+  code.includes("/") && !/^(?:live\/|file\/(?:gone|moved)$)/.test(code);
 
 function notesOf({ capacity }: Pick<FleetPlan, "capacity">): string[] {
   return capacity.flatMap(({ platform, firstToRunOut }) =>

@@ -1,4 +1,4 @@
-import { mark } from "../../config/names";
+import { isSameSubstation, mark } from "../../config/names";
 import { noFacts, type FactKind, type Facts } from "../rules/facts";
 import { dockerTypes } from "./docker";
 import { Inputs } from "./inputs";
@@ -29,9 +29,11 @@ export function planFacts(resource: PlannedResource): Facts {
         unread: reader
           ? inputs.unread().filter((path) => !reader.harmless.includes(withoutIndices(path)))
           : [],
-        claims: [...facts.container, ...facts.volume, ...facts.record].find(
-          (fact) => fact.owner && (!resource.owner || mark(fact.owner) !== mark(resource.owner)),
-        )?.owner,
+        claims:
+          [...facts.container, ...facts.record].find(
+            ({ owner }) => owner && (!resource.owner || mark(owner) !== mark(resource.owner)),
+          )?.owner ??
+          facts.volume.find(({ owner }) => owner && !isSameSubstation(owner, resource.owner))?.owner,
         unknown: [],
       },
     ],

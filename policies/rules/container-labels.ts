@@ -1,5 +1,5 @@
 import { labels, mark, parseMark } from "../../config/names";
-import { isPlatformOwn, purposeOf } from "./container";
+import { isPlatformOwn, isRoute, purposeOf } from "./container";
 import type { ContainerFact } from "./facts";
 import type { Intent } from "./intent";
 import { rule, type Rule } from "./rule";
@@ -58,7 +58,7 @@ export const containerRoutes = rule("container", {
     "Remove the label, from the image too. The ingress believes labels: with another's host name, a container gets another's visitors, with their passwords and payments.",
   *check(container, intent) {
     const { name } = container;
-    const claims = Object.entries(container.labels).filter(([label]) => /^traefik\./i.test(label));
+    const claims = Object.entries(container.labels).filter(([label]) => isRoute(label));
     const wanted = purposeOf(container, intent) === "shop" ? routesOf(container, intent) : undefined;
     for (const [label, value] of claims) {
       const claim = `${label}=${value}`;

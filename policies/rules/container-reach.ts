@@ -1,5 +1,5 @@
 import { labels } from "../../config/names";
-import { describeMount, mountsOf, networkOf, purposeOf, type AllowedMount } from "./container";
+import { describeMount, isRoute, mountsOf, networkOf, purposeOf, type AllowedMount } from "./container";
 import type { ContainerFact, Mount } from "./facts";
 import { rule, type Rule } from "./rule";
 import { isNamedSecret, secretIn } from "./secret-text";
@@ -110,17 +110,18 @@ export const containerSecrets = rule("container", {
   references: ["D26", "P21", "CIS Docker 4.10", "CIS PostgreSQL 1.6"],
   remedy:
     "Put it into the substation's secrets file, and renew it: everybody who can ask the engine has read it.",
-  *check({ name, environment, labels, command, healthcheck }) {
+  *check({ name, owner, environment, labels, command, healthcheck }) {
     const places: readonly (readonly [where: string, pairs: readonly Pair[]])[] = [
       ...environment.map((text) => {
         const [key, value] = split(text);
         return [`variable ${key}`, [[key, value]]] as const;
       }),
-      ...Object.entries(labels).map(
-        ([key, value]) =>
-          // Ours are judged one by one elsewhere: `substation.secrets` holds numbers.
-          [`label ${key}`, [[isOurs(key) ? "" : key, value]]] as const,
-      ),
+      ...Object.entries(labels).map(([key, value]) => {
+        // Ours are judged one by one elsewhere: `substation.secrets` holds numbers, and an id may be called anything.
+        const isKnown = isOurs(key) || isRoute(key);
+        const pair: Pair = isKnown ? ["", withoutNames(value, owner)] : [key, value];
+        return [`label ${key}`, [pair]] as const;
+      }),
       ...command.map((_, at) => [`argument ${at + 1} of the command`, pairsOf(command, at)] as const),
       ...healthcheck.map(
         (_, at) => [`argument ${at + 1} of the health check`, pairsOf(healthcheck, at)] as const,
@@ -164,6 +165,9 @@ function isAllowed(mount: Mount, { type, sources, target, writable }: AllowedMou
 }
 
 const isOurs = (label: string): boolean => (Object.values(labels) as string[]).includes(label);
+
+const withoutNames = (value: string, owner: ContainerFact["owner"]): string =>
+  owner ? value.replaceAll(owner.id, " ").replaceAll(owner.group, " ") : value;
 
 type Pair = readonly [key: string, value: string];
 

@@ -150,6 +150,9 @@ export function mountsOf(container: ContainerFact, intent: Intent): readonly All
   }
 }
 
+/** Whether the ingress may take the label for one of its own. */
+export const isRoute = (label: string): boolean => /^traefik\./i.test(label);
+
 export const describeMount = ({ type, source, target, readOnly }: Mount): string =>
   `${type} ${source || "(no name)"} at ${target}${readOnly ? "" : ", writable"}`;
 

@@ -71,12 +71,15 @@ testCases(volumeRules, [
   ),
   finds(
     "volume-owner",
-    "a substation whose file is in another group",
+    "a substation of another platform",
+    { volume: [volume({ name }, { ...owner, platform: "prod" })] },
+    `Volume ${name} must belong to substation local/demo/mengxiang, as its file does, but carries substation prod/demo/mengxiang`,
+  ),
+  passes(
+    "volume-owner",
+    "a substation that was moved to another group",
     { volume: [volume()] },
-    `Volume ${name} must belong to substation local/gold/mengxiang, as its file does, but carries substation local/demo/mengxiang`,
-    {
-      substations: new Map([["mengxiang", expected({ ...owner, group: "gold" })]]),
-    },
+    { substations: new Map([["mengxiang", expected({ ...owner, group: "gold" })]]) },
   ),
 
   finds(

@@ -1,9 +1,9 @@
-import { adapterVolumeName, mark, volumeName } from "../../config/names";
+import { adapterVolumeName, isSameSubstation, mark, volumeName } from "../../config/names";
 import { isPlatformOwn } from "./container";
 import { known } from "./known";
 import { fleetRule, rule, type Rule } from "./rule";
 
-/** Volumes hold the secrets of one substation each. */
+/** Volumes hold the secrets of one substation each. Of their marks the group is not asked: one that was moved keeps the mark that its volumes were made with. */
 
 export const volumeKnown = known("volume", "Volume");
 
@@ -46,7 +46,7 @@ export const volumeOwner = rule("volume", {
     if (!wanted.includes(name)) yield `Volume ${name} of ${owner.id} must be named ${wanted.join(" or ")}`;
     if (!file)
       yield `Volume ${name} must belong to a substation that has a file, but ${owner.group}/${owner.id} has none`;
-    else if (mark(file.owner) !== mark(owner))
+    else if (!isSameSubstation(file.owner, owner))
       yield `Volume ${name} must belong to ${mark(file.owner)}, as its file does, but carries ${mark(owner)}`;
   },
 });
@@ -65,7 +65,7 @@ export const volumeUsers = fleetRule({
       for (const user of live?.users ?? []) {
         const container = containers.get(user);
         const allowed = owner
-          ? container?.owner !== undefined && mark(container.owner) === mark(owner)
+          ? isSameSubstation(container?.owner, owner)
           : container !== undefined && isPlatformOwn(container, intent);
         if (!allowed)
           yield {

@@ -42,7 +42,7 @@ export async function openMerchant(lab: Lab): Promise<Merchant> {
 /** What every file of the bench says: a shop that sells cards, by one channel. */
 export const fileText = (id: string, { channel }: Merchant): string =>
   substationText(id, {
-    tier: "standard",
+    tier: "trial", // of which this machine can carry a hundred under the rules
     title: "梦想点卡",
     host: hostOf(id),
     modules: { gameCards: { categories: ["steam"] } },

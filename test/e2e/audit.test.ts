@@ -15,7 +15,7 @@ import type { Platform } from "../../config/platform";
 import { audit } from "../../fleet/audit/audit";
 import { exitCodeOf, type AuditReport } from "../../fleet/audit/report";
 import { drift } from "../../fleet/drift/drift";
-import type { DriftReport } from "../../fleet/drift/report";
+import { driftReportSchema } from "../../config/drift-report";
 import type { InspectedContainer } from "../../inventory/containers";
 import { Docker } from "../../inventory/docker-api";
 import { command, inspect, Lab } from "./lab";
@@ -380,7 +380,7 @@ test("a stopped container, other limits, other labels, a record that is gone and
   await lab.ensureStack("empty");
 
   const { code, stdout } = await lab.substation("drift", "--fix", "--json");
-  const { fixes, findings, blind } = JSON.parse(stdout) as DriftReport;
+  const { fixes, findings, blind } = driftReportSchema.parse(JSON.parse(stdout));
   fs.rmSync(path.dirname(lab.file("later", "wu")), { recursive: true });
   await lab.pulumi(["stack", "rm", "empty", "--yes"]);
   expect(blind).toEqual([]);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { DriftReport } from "../../fleet/drift/report";
+import { driftReportSchema } from "../../config/drift-report";
 import { runCli } from "../../cli/testing";
 import { Scene } from "./crash";
 import { drifts, removeRecords } from "./drifts";
@@ -90,7 +90,7 @@ test("drift is found; a substation in no list is told of, and kept", async () =>
   fs.renameSync(lab.file(group, "bing"), path.join(lab.home, "bing.yaml"));
   await removeRecords(lab, "jia");
   const { code, stdout } = await lab.substation("drift", group, "--json");
-  const { findings, blind } = JSON.parse(stdout) as DriftReport;
+  const { findings, blind } = driftReportSchema.parse(JSON.parse(stdout));
   fs.renameSync(path.join(lab.home, "bing.yaml"), lab.file(group, "bing"));
   expect(blind).toEqual([]);
   expect(drifts(findings, (name) => name)).toEqual([

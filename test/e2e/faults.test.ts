@@ -1,8 +1,13 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import { UserError } from "../../config/error";
 import { asProvisioner } from "../../inventory/database";
-import type { OpenReport } from "../../config/open-report";
+import { openReportSchema, type OpenReport } from "../../config/open-report";
 import type { Hear } from "../../fleet/open/events";
 import { openFleet, type OpenOptions } from "../../fleet/open/open";
+import { thisProcess } from "../../fleet/owner";
 import type { FaultOrder } from "../../local/dns/control";
 import { readInstance } from "../../local/home";
 import { startLocal } from "../../local/instance";
@@ -10,6 +15,7 @@ import { provisioner } from "../../local/postgres-config";
 import { runningServer, socketClient } from "../../local/postgres-process";
 import { commandOf, until } from "../../local/process";
 import { silent } from "../../local/progress";
+import { projectRoot } from "../../local/workspace";
 import { emulator } from "./dns-faults";
 import { Scene } from "./crash";
 import { command, Lab } from "./lab";
@@ -133,6 +139,9 @@ test("F14: a connection that the server ends while it is used fails its work, an
   ]);
 });
 
+const open = (options: OpenOptions, hear?: Hear) =>
+  openFleet(lab.workspace, "all", { prove: false, ...options }, hear);
+
 const orderFaults = (...faults: FaultOrder[]) => emulator(lab, "PUT", "/faults", faults);
 
 test("F24: a DNS token that may nothing any more ends the opening at the name; database and containers are kept", async () => {
@@ -148,8 +157,6 @@ test("F24: a DNS token that may nothing any more ends the opening at the name; d
 
 test("F28, F29: a run whose Pulumi lock is cancelled under its hands keeps a second run out; after all these faults, all are open", async () => {
   lab.write(scene.group, "mudan");
-  const open = (options: OpenOptions, hear?: Hear) =>
-    openFleet(lab.workspace, "all", { prove: false, ...options }, hear);
   let second: Promise<OpenReport> | undefined;
   const cancelled = async () => {
     await lab.pulumi(["cancel", "-s", scene.group, "--yes"]);
@@ -168,4 +175,51 @@ test("F28, F29: a run whose Pulumi lock is cancelled under its hands keeps a sec
   for (const id of ["haitang", "xingchen", "mudan"]) expect(await scene.objects(id)).toEqual(scene.whole(id));
   await scene.expectAtRest();
   await scene.expectNoChange();
+});
+
+test("F07: Ctrl-C stops the command after what is under way, a second one no sooner; what a machine that is gone holds is taken over; the next run goes on", async () => {
+  const ids = ["lanhua", "juhua"];
+  for (const id of ids) lab.write(scene.group, id);
+  const report = path.join(lab.home, "stopped.json");
+  const args = [path.join(projectRoot, "cli/bin.js"), "open", ...ids, "--no-prove", "--report", report];
+  const child = spawn(process.execPath, args, {
+    ...{ cwd: lab.root, env: { ...lab.workspace.env, NO_COLOR: "1" } },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let said = "";
+  const presses = [/: database\n/, /no more is begun/];
+  child.stderr.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
+    if (presses[0]?.test(said) && presses.shift()) child.kill("SIGINT");
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  expect({ code, said }).toEqual({
+    code: 2,
+    said: expect.stringContaining("SIGINT again: the engines") as string,
+  });
+  const { groups, counts } = openReportSchema.parse(JSON.parse(fs.readFileSync(report, "utf8")));
+  expect(groups).toMatchObject([{ group: scene.group, outcome: "stopped" }]);
+  expect(counts).toEqual({ open: 0, unchanged: 0, failed: 0, "not-tried": 2 });
+  await scene.expectAtRest();
+  expect((await scene.objects("lanhua")).records).toEqual([]);
+
+  const owner = { ...thisProcess(), host: "gone" };
+  const since = new Date().toISOString();
+  const lock = path.join(
+    scene.backend.slice("file://".length),
+    ".substation/locks/substation",
+    `${scene.group}.json`,
+  );
+  fs.writeFileSync(lock, JSON.stringify({ owner, user: "li", what: "open", since }));
+  const busy = await open({ wait: false });
+  expect(busy.groups).toMatchObject([
+    { outcome: "busy", why: expect.stringContaining(`repair ${scene.group} --take-over gone`) as string },
+  ]);
+  const taken = await lab.substation("repair", scene.group, "--take-over", "gone");
+  expect([taken.code, taken.stderr]).toEqual([
+    0,
+    expect.stringMatching(/^took shops over from process \d+ on gone /),
+  ]);
+  expect((await open({})).counts).toMatchObject({ open: 2, failed: 0, "not-tried": 0 });
+  for (const id of ids) expect(await scene.objects(id)).toEqual(scene.whole(id));
 });

@@ -21,7 +21,7 @@ import { socketClient } from "../../local/postgres-process";
 import { until } from "../../local/process";
 import { consoleProgress, silent, type Progress } from "../../local/progress";
 import { setUpSandbox, type SandboxReport } from "../../local/sandbox";
-import { configurePlatform, ensureStack, openWorkspace } from "../../local/workspace";
+import { configurePlatform, ensureStack, openWorkspace, stackConfigFile } from "../../local/workspace";
 import { layProject } from "./project";
 
 /** What is asked for through the ingress. */
@@ -106,6 +106,7 @@ export class Lab {
     const lab = new Lab(name, home, root, workspace, dnsPort, ingressPort, untouched);
     await ensureStack(workspace, "platform");
     await configurePlatform(workspace, "platform", settings);
+    shareMachine(workspace);
     await lab.up("platform");
     return lab;
   }
@@ -281,6 +282,13 @@ export class Lab {
       await client.end();
     }
   }
+}
+
+/** Labs share the machine with each other, and none of them is to be refused for what the others promise. */
+function shareMachine(workspace: Workspace): void {
+  const file = stackConfigFile(workspace, "platform");
+  const plenty = ["Cpus", "Memory"].map((what) => `  substation:capacity${what}: "1000"\n`).join("");
+  fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/^config:\n/m, `$&${plenty}`));
 }
 
 async function checkMainStation(home: string): Promise<string> {

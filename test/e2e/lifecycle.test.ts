@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Certificate } from "../../config/lifecycle/certificate";
@@ -11,9 +9,12 @@ import { restore } from "../../fleet/lifecycle/restore";
 import { resume, suspend } from "../../fleet/lifecycle/suspend";
 import { setPlainConfig } from "../../fleet/stack-settings";
 import { until } from "../../local/process";
-import { projectRoot } from "../../local/workspace";
 import { sandboxChannel } from "./buyer";
+import { emulator } from "./dns-faults";
+import { killedAt } from "./killed-at";
+import type { Ran } from "../../cli/testing";
 import { command, Lab } from "./lab";
+import { expectIn, treasure } from "./moving";
 import { asSuperuser, recordsOf } from "./observe";
 import { Purchases } from "./purchases";
 
@@ -168,7 +169,18 @@ describe("closing", () => {
       counts.set(name, (await books.rows<{ n: number }>(`SELECT count(*)::int AS n FROM ${name}`))[0]!.n);
     writeOrder(lab.root, "yi", { by: "王小明", reason: "不再经营", grace: "1s" });
 
-    await killedAt("removing its record");
+    const forbidden = { method: "DELETE", effect: { kind: "status", status: 403 } };
+    await emulator(lab, "PUT", "/faults", [forbidden]);
+    let refused: Ran;
+    do refused = await lab.substation("close", "yi");
+    while (refused.code === 0); // its grace
+    await emulator(lab, "PUT", "/faults", []);
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringMatching(/not removed from its stack yet[^]*403/),
+    ]);
+
+    await killedAt(lab, ["close", "yi"], "removing its record");
     expect(fs.readFileSync(lab.file(group, "yi.closing"), "utf8")).toMatch(/removing:\n {2}since: "?20/);
     const other = await lab.substation("up", group, "--yes", "--no-prove"); // what is left of it is nobody else's
     expect([other.code, other.stdout]).toEqual([0, expect.stringContaining(`${group}: no change`)]);
@@ -180,7 +192,7 @@ describe("closing", () => {
     const database = databaseName(lab.name, "yi");
     expect(await left("yi")).toContain(database);
 
-    await killedAt("removing its database");
+    await killedAt(lab, ["close", "yi"], "removing its database");
     // Between the two statements, unless the second was quicker than the kill.
     await asSuperuser(lab, (client) =>
       client.query(`ALTER DATABASE ${database} ALLOW_CONNECTIONS false`),
@@ -229,24 +241,20 @@ describe("closing", () => {
     expect(fs.statSync(path.join(kept.path, "tables/0001.copy")).mode & 0o777).toBe(0o600);
     expect(certificate.export?.rows).toBe([...counts.values()].reduce((sum, rows) => sum + rows, 0));
   });
+});
 
-  /** Runs `substation close yi` again and again until it says that it begins something, and kills it there. */
-  async function killedAt(words: string): Promise<void> {
-    for (let killed = false; !killed;) {
-      const child = spawn(process.execPath, [path.join(projectRoot, "cli/bin.js"), "close", "yi"], {
-        cwd: lab.root,
-        env: lab.workspace.env,
-        stdio: ["ignore", "ignore", "pipe"],
-      });
-      let said = "";
-      child.stderr.on("data", (chunk: Buffer) => {
-        said += chunk.toString();
-        if (!said.includes(words) || killed) return;
-        killed = true;
-        child.kill("SIGKILL");
-      });
-      const [code] = (await once(child, "close")) as [number | null];
-      if (!killed && code !== 0) throw new Error(said);
-    }
-  }
+test("moved to another group, killed while it is updated there: one more run gets it there, its data, volume and secrets are the same, and it sells", async () => {
+  await lab.ensureStack("east");
+  const before = await treasure(lab, group, "jia");
+  await killedAt(lab, ["move", "jia", "east", "--no-prove"], "updating it in its new group");
+  expect((await lab.get(host)).status).toBe(200);
+  const done = await lab.substation("move", "jia", "--no-prove");
+  expect([done.code, done.stdout]).toEqual([
+    0,
+    `jia was moved from ${group} to east: commit its file and both settings files\n`,
+  ]);
+  await expectIn(lab, "jia", "east", group);
+  expect(await treasure(lab, "east", "jia")).toEqual(before);
+  const [goods] = await purchases.visitor("jia").goods();
+  expect((await purchases.visitor("jia").buy(goods!, "alipay")).state).toBe("delivered");
 });

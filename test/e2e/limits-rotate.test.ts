@@ -1,10 +1,11 @@
 import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
-import { limitNew } from "../../components/process-limit";
+import { limitNew, renewProcessLimits } from "../../components/process-limit";
 import { appRole, databaseName, labels, mark, migrateRole, volumeName } from "../../config/names";
 import { rotate, type Rotation } from "../../fleet/rotate";
 import { Docker } from "../../inventory/docker-api";
+import { until } from "../../local/process";
 import { command, inspect, Lab, shopFile } from "./lab";
 import { LeakSearch } from "./leaks";
 import { Visitors } from "./visitors";
@@ -84,6 +85,16 @@ describe("limit of processes", () => {
     const after = await container("yi");
     expect([after.Id, after.HostConfig.Memory]).toEqual([Id, 96 * 1024 * 1024]);
     expect((await pids(Id)).limit).toBe(processes);
+  });
+
+  test("one that does not run while it is set has it when it is started", async () => {
+    const { Id } = await container("yi");
+    await command("docker", ["update", "--pids-limit", "-1", Id]);
+    await command("docker", ["kill", Id]);
+    await renewProcessLimits(lab.name, group);
+    await command("docker", ["start", Id]);
+    expect((await pids(Id)).limit).toBe(processes);
+    expect(await until(async () => (await lab.get("yi.substation.test")).status === 200, 30_000)).toBe(true);
   });
 
   test("a container that the engine does not limit is removed, with a word why", async () => {

@@ -81,13 +81,17 @@ test("a plan says what each will be, what that takes of what is left, and refuse
   expect({ fits, more: firstToRunOut!.more > 0 }).toEqual({ fits: true, more: true });
   expect(plan.duration).toMatchObject({ dnsRequests: 4, uploads: 8 });
 
-  await lab.pulumi(["config", "set", "-s", "platform", "capacityConnections", "0.05"]);
+  const few = ["capacityConnections=0.05", "capacityNetworkPorts=7"].flatMap((one) => ["--plaintext", one]);
+  await lab.pulumi(["config", "set-all", "-s", "platform", ...few]);
   const refused = await lab.substation("plan", "--all");
   expect(refused.code).toBe(1);
   expect(refused.stdout).toMatch(
     /platform has too little database connections: the batch takes 52, and 4\d\.75 is left: \d of 48\.75 is promised or in use already/,
   );
-  await lab.pulumi(["config", "rm", "-s", "platform", "capacityConnections"]);
+  expect(refused.stdout).toContain(
+    "platform has too little containers on one network: the batch takes 8, and 7 is left: 0 of 7 is promised or in use already",
+  );
+  await lab.pulumi(["config", "rm-all", "-s", "platform", "capacityConnections", "capacityNetworkPorts"]);
   expect(
     await command("docker", [
       "ps",

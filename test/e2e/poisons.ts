@@ -3,7 +3,6 @@ import * as path from "node:path";
 import type { Client } from "pg";
 import { databaseName, migrateRole } from "../../config/names";
 import { openReportSchema, type OpenReport, type OpenStep } from "../../config/open-report";
-import { setPlainConfig } from "../../fleet/stack-settings";
 import { readInstance } from "../../local/home";
 import { socketClient } from "../../local/postgres-process";
 import { until } from "../../local/process";
@@ -64,9 +63,6 @@ export class PoisonedBatch {
   /** Writes all files, makes the stacks, stores the secrets, and poisons. */
   async prepare(): Promise<void> {
     const { lab, poisoned } = this;
-    // Labs share the machine with each other, and none of them is to be refused for what the others promise.
-    const capacities = ["capacityCpus", "capacityMemory"].map((key) => [key, "1000"] as const);
-    await setPlainConfig(lab.workspace, "platform", capacities);
     for (const id of this.ids) this.write(id);
     for (const group of Object.keys(this.groups)) await lab.ensureStack(group);
     for (const id of this.ids) if (poisoned.get(id) !== "secret missing") await lab.sandbox(id);

@@ -223,6 +223,12 @@ test("no secret is in an exported state, in what pulumi printed, or in its event
   expect(search.inFolder(events)).toEqual([]);
 });
 
+test("a state does not tell where our source made each resource: an edited line would be a change of all of them", async () => {
+  const { stdout } = await lab.pulumi(["stack", "export", "-s", group]);
+  expect(stdout).toContain("docker:index/container:Container");
+  expect(stdout).not.toMatch(/"(?:stackTrace|sourcePosition)"/);
+});
+
 test("of all files of the platform, those that keep the servers' own secrets alone hold any, and only their owner reads them", () => {
   const found = search.inFolder(lab.home);
   expect(found.sort()).toEqual(

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import type { DriftReport } from "../../fleet/drift/report";
+import { driftReportSchema } from "../../config/drift-report";
 import { Scene } from "../e2e/crash";
 import { drifts, removeRecords } from "../e2e/drifts";
 import { Lab } from "../e2e/lab";
@@ -29,7 +29,7 @@ test("drift is found, and mended; a substation in no list is told of, and kept",
   fs.renameSync(lab.file(group, "bing"), path.join(lab.home, "bing.yaml"));
   await removeRecords(lab, "jia");
   const { code, stdout } = await lab.substation("drift", group, "--fix", "--json");
-  const { fixes, findings, blind } = JSON.parse(stdout) as DriftReport;
+  const { fixes, findings, blind } = driftReportSchema.parse(JSON.parse(stdout));
   fs.renameSync(path.join(lab.home, "bing.yaml"), lab.file(group, "bing"));
   expect(blind).toEqual([]);
   expect(drifts(findings, (name) => name)).toEqual(["data-at-risk substation bing (state audit)"]);

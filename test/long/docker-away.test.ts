@@ -71,3 +71,32 @@ test("F09: a Docker that takes connections and never answers is given up after a
   expect((await scene.objects("hangs")).database).toEqual([]);
   await expectOpen("hangs");
 });
+
+test("F09: a Docker that begins to hang under an engine: that is told and ended, and the next run opens", async () => {
+  lab.write(scene.group, "hung");
+  const told: string[] = [];
+  const patience = { tell: 5_000, stop: 20_000, kill: 10_000 };
+  const { members } = await openFleet(
+    lab.workspace,
+    { ids: ["hung"] },
+    { prove: false, patience },
+    (event) => {
+      if (event.event === "step" && event.step === "container") engine.signal("SIGSTOP");
+      if (event.event === "group" && event.phase === "opening" && event.what !== undefined)
+        told.push(event.what);
+    },
+  );
+  engine.signal("SIGCONT");
+  expect(members).toMatchObject([
+    {
+      ...{ outcome: "failed", id: "hung", step: "container" },
+      cause: expect.stringMatching(
+        /^the engine said nothing for 2\d s while it waited for Container hung/,
+      ) as string,
+    },
+  ]);
+  expect(told[0]).toMatch(/^the engine said nothing for \d+ s while it waited for Container hung/);
+  const { counts } = await openFleet(lab.workspace, { ids: ["hung"] }, { prove: false });
+  expect(counts).toMatchObject({ open: 1, failed: 0, "not-tried": 0 });
+  await expectOpen("hung");
+});

@@ -1,0 +1,120 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { move } from "../../fleet/lifecycle/move/move";
+import { sandboxChannel } from "../e2e/buyer";
+import { kill, processesOf } from "../e2e/killing";
+import { killedAt } from "../e2e/killed-at";
+import { Lab } from "../e2e/lab";
+import { expectIn, treasure } from "../e2e/moving";
+import { Purchases } from "../e2e/purchases";
+
+/** A substation that is moved between two groups, `kill -9` at each of its steps: whatever was killed, one more run gets it there, and its data, its volume and its secrets are the same. */
+jest.setTimeout(1_200_000);
+
+const shop = () => ({
+  tier: "standard",
+  modules: { gameCards: { categories: ["steam"] } },
+  channels: { alipay: sandboxChannel.alipay() },
+});
+const shops = { jia: shop() };
+
+let lab: Lab;
+let before: Awaited<ReturnType<typeof treasure>>;
+
+beforeAll(async () => {
+  lab = await Lab.open({ prefix: "move" });
+  lab.write("east", "jia", shops.jia);
+  lab.write("east", "yi");
+  lab.write("west", "bing");
+  for (const group of ["east", "west"]) await lab.ensureStack(group);
+  await lab.sandbox("jia");
+  for (const group of ["east", "west"]) await lab.up(group);
+  const visitor = new Purchases(lab, "east", shops).visitor("jia");
+  const [goods] = await visitor.goods();
+  await visitor.buy(goods!, "alipay");
+  before = await treasure(lab, "east", "jia");
+});
+afterAll(() => lab?.close());
+
+const backend = () => lab.workspace.env["PULUMI_BACKEND_URL"]!;
+
+/** Where its file is. */
+const here = () => ["east", "west"].find((group) => fs.existsSync(lab.file(group, "jia")))!;
+const other = (group: string) => (group === "east" ? "west" : "east");
+
+async function isWhole(group: string): Promise<void> {
+  await expectIn(lab, "jia", group, other(group));
+  expect(await treasure(lab, group, "jia")).toEqual(before);
+  const settings = (stack: string) =>
+    fs.readFileSync(path.join(lab.root, "stacks", `Pulumi.${stack}.yaml`), "utf8");
+  expect([group, other(group)].map((stack) => settings(stack).includes("secret.jia."))).toEqual([
+    true,
+    false,
+  ]);
+  expect((await lab.get("jia.substation.test")).status).toBe(200);
+}
+
+test.each([
+  ["giving its secrets", 500],
+  ["moving its file", 0],
+  ["moving its state", 0],
+  ["moving its state", 600],
+  ["marking its database", 50],
+  ["updating it", 200],
+  ["updating it", 4000],
+  ["updating it", 8000],
+  ["removing its secrets", 300],
+])("killed with all its engines at: %s, %i ms later", async (words, after) => {
+  const [from, to] = [here(), other(here())];
+  await killedAt(lab, ["move", "jia", to, "--no-prove"], words);
+  await sleep(after);
+  for (const pid of processesOf(backend())) kill(pid, "tree");
+  expect((await lab.get("jia.substation.test")).status).toBe(200);
+  // Others are at work in between.
+  for (const group of [from, to]) {
+    const mended = await lab.substation("repair", group);
+    expect([group, mended.code, mended.stderr]).toEqual([group, 0, ""]);
+  }
+  const again = await lab.substation("move", "jia", to, "--no-prove");
+  expect([again.code, again.stdout]).toEqual([0, expect.stringMatching(/^jia (?:was moved from|is in)/)]);
+  await isWhole(to);
+});
+
+test("a file that was moved by hand is the order to move: both groups say what to run, and their others are opened", async () => {
+  const [from, to] = [here(), other(here())];
+  fs.renameSync(lab.file(from, "jia"), lab.file(to, "jia"));
+  for (const group of [from, to]) {
+    const refused = await lab.pulumi(["preview", "-s", group]);
+    expect([refused.code === 0, `${refused.stdout}${refused.stderr}`]).toEqual([
+      false,
+      expect.stringContaining(
+        `jia stands in the group ${from}, and its file is in ${to}: "npm run substation -- move jia"`,
+      ),
+    ]);
+  }
+  const told = await lab.substation("status", "jia", "--json");
+  expect([told.code, JSON.parse(told.stdout)]).toMatchObject([1, [{ id: "jia", state: "moving" }]]);
+  const opened = await lab.substation("open", "yi", "bing", "--no-prove");
+  expect([opened.code, opened.stderr]).toEqual([0, expect.anything()]);
+  await move(lab.workspace, "jia", undefined);
+  await isWhole(to);
+});
+
+test("stacks whose providers were last told something else: they are told the same first", async () => {
+  const [from, to] = [here(), other(here())];
+  const state = await lab.pulumi(["stack", "export", "-s", to]);
+  const older = state.stdout.replaceAll(/"connectTimeout": ?"15"/g, '"connectTimeout": "14"');
+  expect(older).not.toBe(state.stdout);
+  await lab.pulumi(["stack", "import", "-s", to], { input: older });
+  await move(lab.workspace, "jia", to);
+  await isWhole(to);
+  expect(here()).toBe(other(from));
+});
+
+test("afterwards it is proved, and the audit finds nothing", async () => {
+  const proved = await lab.substation("move", "jia", here());
+  expect([proved.code, proved.stdout]).toEqual([0, expect.stringContaining("nothing was changed")]);
+  const audited = await lab.substation("audit", "--json");
+  expect([audited.code, audited.stderr]).toEqual([0, expect.anything()]);
+});
