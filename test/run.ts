@@ -35,7 +35,7 @@ const steps: Readonly<Record<string, () => Count | Promise<Count>>> = {
       "warn",
       "--cache",
       "--cache-location",
-      "node_modules/.cache/prettier",
+      "node_modules/.cache/prettier/.prettier-cache",
       ".",
     ]),
   // Left to itself, Jest leaves a core free.
