@@ -112,6 +112,42 @@ test("stacks whose providers were last told something else: they are told the sa
   expect(here()).toBe(other(from));
 });
 
+test("where it cannot go it stays, and nothing is changed", async () => {
+  const from = here();
+  const refusals = async (...args: string[]) => {
+    const { code, stderr } = await lab.substation("move", "jia", ...args, "--no-prove");
+    return [code, stderr];
+  };
+  expect([await refusals("platform-2"), await refusals("nowhere"), await refusals()]).toEqual([
+    [
+      1,
+      expect.stringMatching(
+        /^substation: "platform-2" cannot be a group: that name is for the stacks of platforms/,
+      ),
+    ],
+    [
+      1,
+      expect.stringMatching(/nowhere has no stack in this backend: make it with "pulumi stack init nowhere"/),
+    ],
+    [
+      1,
+      `substation: jia is in the group ${from}, all of it: name the group that it is to be moved to. Nothing was changed.\n`,
+    ],
+  ]);
+  const order = lab.file(from, "jia.closing");
+  fs.writeFileSync(order, "close: jia\n");
+  expect(await refusals(other(from))).toEqual([
+    1,
+    expect.stringMatching(/jia\.closing\.yaml orders that jia be closed: it is not moved\./),
+  ]);
+  fs.rmSync(order);
+  // Sound where it is, and not where it is to go: there it has no room for another substation of its host.
+  fs.writeFileSync(lab.file(other(from), "wu"), fs.readFileSync(lab.file(from, "jia")));
+  expect(await refusals(other(from))).toEqual([1, expect.stringContaining("host/taken")]);
+  fs.rmSync(lab.file(other(from), "wu"));
+  expect(here()).toBe(from);
+});
+
 test("afterwards it is proved, and the audit finds nothing", async () => {
   const proved = await lab.substation("move", "jia", here());
   expect([proved.code, proved.stdout]).toEqual([0, expect.stringContaining("nothing was changed")]);

@@ -126,7 +126,16 @@ const carryOut: Readonly<Record<MoveStep, CarryOut>> = {
       }
     });
   },
-  file: ({ workspace, id, to }) => Promise.resolve(moveFile(join(workspace.root, "stacks"), id, to)),
+  async file({ workspace, id, to }, { secrets }) {
+    try {
+      moveFile(join(workspace.root, "stacks"), id, to);
+    } catch (error) {
+      // It stays where it is, and so do they.
+      if (secrets.length > 0)
+        await removeConfig(workspace, to, ...secrets.map((name) => secretSetting(id, name)));
+      throw error;
+    }
+  },
   lift: (course, { roles }) => markAs(course, between(course.from, course.to), roles),
   async state(course, { urns }) {
     const { workspace, id } = course;
