@@ -95,14 +95,8 @@ function markedIn(owner: Owner, live: Live): string | undefined {
 
 /** The other group whose settings have secrets of it, or whose state something: a moving was cut off at its very end, or an opening early. */
 async function storedIn(workspace: Workspace, owner: Owner): Promise<string | undefined> {
-  const settings = projectSettings(workspace);
   const all = await asUser("the backend's stacks cannot be listed", owner.group, () => stackNames(workspace));
-  const groups = all.filter(
-    (stack) =>
-      stack !== owner.group &&
-      !isPlatformStack(stack) &&
-      platformOf(settings, stack) === platformOf(settings, owner.group),
-  );
+  const groups = all.filter((stack) => stack !== owner.group && !isPlatformStack(stack));
   const stacks = join(workspace.root, "stacks");
   const withSecrets = groups.find((group) => storedSecrets(stacks, group)?.some(({ id }) => id === owner.id));
   if (withSecrets !== undefined) return withSecrets;
