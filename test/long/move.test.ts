@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { AuditReport } from "../../fleet/audit/report";
 import { move } from "../../fleet/lifecycle/move/move";
 import { sandboxChannel } from "../e2e/buyer";
 import { kill, processesOf } from "../e2e/killing";
@@ -84,15 +85,20 @@ test.each([
 test("a file that was moved by hand is the order to move: both groups say what to run, and their others are opened", async () => {
   const [from, to] = [here(), other(here())];
   fs.renameSync(lab.file(from, "jia"), lab.file(to, "jia"));
-  for (const group of [from, to]) {
-    const refused = await lab.pulumi(["preview", "-s", group]);
-    expect([refused.code === 0, `${refused.stdout}${refused.stderr}`]).toEqual([
+  const said = async (group: string) => {
+    const { code, stdout, stderr } = await lab.pulumi(["preview", "-s", group]);
+    return [code === 0, `${stdout}${stderr}`];
+  };
+  // Its secrets are not in the new group's settings yet, and files are read before servers are looked at.
+  expect([await said(from), await said(to)]).toEqual([
+    [
       false,
       expect.stringContaining(
         `jia stands in the group ${from}, and its file is in ${to}: "npm run substation -- move jia"`,
       ),
-    ]);
-  }
+    ],
+    [false, expect.stringContaining("secret/missing  channels.alipay.secrets.privateKey")],
+  ]);
   const told = await lab.substation("status", "jia", "--json");
   expect([told.code, JSON.parse(told.stdout)]).toMatchObject([1, [{ id: "jia", state: "moving" }]]);
   const opened = await lab.substation("open", "yi", "bing", "--no-prove");
@@ -151,6 +157,7 @@ test("where it cannot go it stays, and nothing is changed", async () => {
 test("afterwards it is proved, and the audit finds nothing", async () => {
   const proved = await lab.substation("move", "jia", here());
   expect([proved.code, proved.stdout]).toEqual([0, expect.stringContaining("nothing was changed")]);
-  const audited = await lab.substation("audit", "--json");
-  expect([audited.code, audited.stderr]).toEqual([0, expect.anything()]);
+  const audited = JSON.parse((await lab.substation("audit", "--json")).stdout) as AuditReport;
+  const ofHost = audited.findings.filter(({ kind }) => kind === "host"); // this machine's own
+  expect([audited.findings.filter((one) => !ofHost.includes(one)), audited.blind]).toEqual([[], []]);
 });
