@@ -52,7 +52,7 @@ export async function move(
     )();
   return await locked(async () => {
     await untilWritten(workspace.env["PULUMI_BACKEND_URL"] ?? "");
-    for (const group of groups) await repairIfCut(workspace, group, note);
+    await Promise.all(groups.map((group) => repairIfCut(workspace, group, note)));
     if (!groups.includes(findFile(join(workspace.root, "stacks"), id).group))
       throw new UserError(`${id} was moved by somebody else meanwhile: run this again.`);
     const run = new Run(workspace.root);
