@@ -106,7 +106,7 @@ test("a file that was moved by hand is the order to move: both groups say what t
   ]);
   const told = await lab.substation("status", "jia");
   expect([told.code, told.stderr]).toEqual([
-    1,
+    2,
     expect.stringContaining('"substation move jia" brings all of it here'),
   ]);
   const opened = await lab.substation("open", "yi", "bing", "--no-prove");
@@ -121,6 +121,12 @@ test("stacks whose providers were last told something else: they are told the sa
   const older = state.stdout.replaceAll(/"connectTimeout": ?"15"/g, '"connectTimeout": "14"');
   expect(older).not.toBe(state.stdout);
   await lab.pulumi(["stack", "import", "-s", to], { input: older });
+  const component = `urn:pulumi:${from}::substation::substation:index:Substation::jia`;
+  const bare = await lab.pulumi(["state", "move", "--yes", "--source", from, "--dest", to, component]);
+  expect([bare.code === 0, bare.stderr]).toEqual([
+    false,
+    expect.stringContaining("already exists in destination stack"),
+  ]);
   await move(lab.workspace, "jia", to);
   await isWhole(to);
   expect(here()).toBe(other(from));
