@@ -3,6 +3,7 @@ const transform = { "^.+\\.ts$": "<rootDir>/test/transform.js" };
 
 /** @type {import("jest").Config} */
 module.exports = {
+  testSequencer: "<rootDir>/test/sequencer.js",
   projects: [
     {
       displayName: "unit",

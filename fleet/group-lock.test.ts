@@ -79,6 +79,15 @@ test("what a host holds that a person says is gone is taken over, and told; neve
   expect(took).toHaveLength(2);
 });
 
+test("the waiting ends after the time that it was given", async () => {
+  writeLock(lockOf(thisProcess()));
+  const holders: string[] = [];
+  const began = performance.now();
+  const seven = locked(() => Promise.resolve(7), { wait: 400, onWait: (who) => holders.push(who) });
+  expect(await seven).toMatchObject({ kind: "busy", holder: holders[0] });
+  expect(performance.now() - began).toBeGreaterThanOrEqual(400);
+});
+
 test("the waiting ends with the signal; a failure gives the lock back", async () => {
   writeLock(lockOf(thisProcess()));
   const stop = new AbortController();

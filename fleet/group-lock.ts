@@ -14,8 +14,8 @@ import { stateStore, type StateStore } from "./state-store";
 export interface LockOptions {
   /** What it is taken for: "open", "close", … */
   readonly what: string;
-  /** Whether to wait while another has it. @default true */
-  readonly wait?: boolean | undefined;
+  /** Whether to wait while another has it; a number: so many milliseconds at most. @default true */
+  readonly wait?: boolean | number | undefined;
   /** A host that is gone for good, as a person says: what it holds is taken over. */
   readonly gone?: string | undefined;
   /** Ends the waiting. */
@@ -48,6 +48,7 @@ export async function withGroupLock<T>(
   const { project } = projectSettings({ root });
   const backend = env["PULUMI_BACKEND_URL"] ?? "";
   const file = join(lockFolder(backend, root), project, `${group}.json`);
+  const end = performance.now() + (wait === true ? Infinity : Number(wait));
   /** Looks until nobody is in the way. */
   const free = async (
     holderNow: () => string | undefined | Promise<string | undefined>,
@@ -56,7 +57,7 @@ export async function withGroupLock<T>(
       const holder = await holderNow();
       if (holder === undefined) return undefined;
       if (holder !== told) onWait(holder);
-      if (!wait || signal?.aborted) return holder;
+      if (performance.now() >= end || signal?.aborted) return holder;
       told = holder;
       await sleep(pause);
     }

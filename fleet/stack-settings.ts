@@ -13,6 +13,17 @@ export async function setConfig(
   });
 }
 
+/** Sets several settings of a stack at once. Their values stand on a command line: for none that is secret. */
+export async function setPlainConfig(
+  workspace: Workspace,
+  stack: string,
+  values: readonly (readonly [key: string, value: string])[],
+): Promise<void> {
+  if (values.length === 0) return;
+  const pairs = values.flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
+  await pulumiOk(workspace, ["config", "set-all", "-s", stack, ...pairs]);
+}
+
 /** Takes settings of a stack away. */
 export async function removeConfig(
   workspace: Workspace,

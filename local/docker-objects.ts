@@ -1,4 +1,5 @@
 import { labels } from "../config/names";
+import { mapBounded } from "../inventory/bounded";
 import { Docker, DockerError } from "../inventory/docker-api";
 
 /** Ids of everything on the Docker engine that carries a platform's label. */
@@ -52,7 +53,8 @@ export async function removeObjects(objects: DockerObjects, docker: Docker = new
       if (!(error instanceof DockerError && error.status === 404)) throw error;
     }
   };
-  for (const id of objects.containers) await remove(`/containers/${id}`, { force: true, v: true });
+  // A container's end is a moment of waiting each.
+  await mapBounded(4, objects.containers, (id) => remove(`/containers/${id}`, { force: true, v: true }));
   for (const id of objects.networks) await remove(`/networks/${id}`);
   for (const name of objects.volumes) await remove(`/volumes/${encodeURIComponent(name)}`);
 }

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { pulumiOk, type Workspace } from "../fleet/pulumi";
 import { stackNames } from "../fleet/stack-names";
-import { setConfig, settingsOf } from "../fleet/stack-settings";
+import { setConfig, setPlainConfig, settingsOf } from "../fleet/stack-settings";
 import type { Engine } from "./engine";
 import { readIfPresent, writeFileAtomic } from "./files";
 import { secretSettings, type PlatformSettings } from "./instance";
@@ -55,8 +55,14 @@ export async function configurePlatform(
 ): Promise<void> {
   const known = await settingsOf(workspace, stack);
   const secret = new Set<string>(secretSettings);
-  for (const [key, value] of Object.entries(settings)) {
-    if (known.get(key) === String(value)) continue;
-    await setConfig(workspace, stack, key, String(value), secret.has(key));
-  }
+  const changed = Object.entries(settings)
+    .map(([key, value]) => [key, String(value)] as const)
+    .filter(([key, value]) => known.get(key) !== value);
+  await setPlainConfig(
+    workspace,
+    stack,
+    changed.filter(([key]) => !secret.has(key)),
+  );
+  for (const [key, value] of changed.filter(([key]) => secret.has(key)))
+    await setConfig(workspace, stack, key, value, true);
 }

@@ -28,11 +28,21 @@ const steps: Readonly<Record<string, () => Count | Promise<Count>>> = {
       "--cache-location",
       "node_modules/.cache/eslint",
     ]),
-  format: () => command(bin("prettier"), ["--check", "--log-level", "warn", "."]),
-  unit: () => jest("unit"),
+  format: () =>
+    command(bin("prettier"), [
+      "--check",
+      "--log-level",
+      "warn",
+      "--cache",
+      "--cache-location",
+      "node_modules/.cache/prettier/.prettier-cache",
+      ".",
+    ]),
+  // Left to itself, Jest leaves a core free.
+  unit: () => jest("unit", "--maxWorkers=100%"),
   engine: () => testPrograms(),
-  // Each file has a platform of its own, and much of its time is spent waiting: two at a time fit on two cores.
-  e2e: () => withDocker(() => jest("e2e", "--maxWorkers=2")),
+  // Each file has a platform of its own, and much of its time is spent waiting: three at a time keep two cores busy.
+  e2e: () => withDocker(() => jest("e2e", "--maxWorkers=3")),
   // A hundred substations, every moment of an opening: hours of work for two cores, so it runs when it is asked for.
   long: () => withDocker(() => jest("long", "--runInBand")),
 };

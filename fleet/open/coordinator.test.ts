@@ -80,6 +80,17 @@ test("as many substations as the limit are in; the next enters when one has its 
   expect(first.went).toEqual([1, 2, 3, 4]);
 });
 
+test("who waits is known by group: for a place, and for a turn at the DNS API", async () => {
+  await starting({ limit: { start: 1, most: 1 }, dns: { rate: 100, underWay: 1 } });
+  const program = await Program.start();
+  program.enter("jia");
+  program.enter("yi");
+  program.ask({ ask: "enter", group: "b", id: "bing" });
+  for (const group of ["a", "a", "ab"]) program.dns(`urn:pulumi:${group}::substation::x$${record}::jia`);
+  await settled();
+  expect(["a", "b", "ab", "c"].map((group) => coordinator.waiting(group))).toEqual([2, 1, 1, 0]);
+});
+
 test("a sign halves the limit for those who come after", async () => {
   await starting({ limit: { start: 4, most: 4 } });
   const program = await Program.start();

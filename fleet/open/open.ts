@@ -30,8 +30,8 @@ export interface OpenOptions {
   readonly parallel?: number | undefined;
   /** How many of a group's standing substations the run may change, of 10,000. @default a quarter, and 5 in any case */
   readonly maxTouched?: number | undefined;
-  /** Whether a group that another run has is waited for. @default true */
-  readonly wait?: boolean | undefined;
+  /** Whether a group that another run has is waited for; a number: so many milliseconds at most. @default true */
+  readonly wait?: boolean | number | undefined;
   /** Whether what was opened is proved by buying from it. @default true */
   readonly prove?: boolean | undefined;
   /** Why a plan that no rule forbids is not to be carried out; asked while nobody else can change the group. @default carried out */

@@ -65,6 +65,9 @@ async function leftOver(workspace: Workspace, { base, members }: Review): Promis
   return found.filter(({ ok }) => !ok).map(({ id, group }) => ({ id, group, created: 0, steps: [] }));
 }
 
+/** Milliseconds that a group which another run has is waited for: one that a dead machine holds must not keep a job until its time is over. */
+const wait = 30 * 60_000;
+
 /**
  * Does what a merge asks for, in rings, of which each is begun only when all of the one before are open and proved.
  * @param rings as `compare` tells them
@@ -82,7 +85,7 @@ export async function deploy(
     const goOn = done.every(isOpen) && !signal?.aborted;
     const objection = (group: string, { steps }: UpdatePlan) => objectionTo(approved, group, steps);
     const report = goOn
-      ? await open(workspace, { ids }, { signal, objection, maxTouched: everySubstation }, on)
+      ? await open(workspace, { ids }, { signal, objection, wait, maxTouched: everySubstation }, on)
       : undefined;
     done.push({ ids, report });
   }

@@ -214,9 +214,9 @@ test("a ring is open where each of its members is told to be, and not where one 
 test("after a ring that did not end well nothing more is opened; and each opening is held against what was approved", async () => {
   const asked: (readonly string[])[] = [];
   const objections: (string | undefined)[] = [];
-  const touched = new Set<number | undefined>();
-  const open = ((_workspace, selection, { objection, maxTouched } = {}) => {
-    touched.add(maxTouched);
+  const limits = new Set<string>();
+  const open = ((_workspace, selection, { objection, maxTouched, wait } = {}) => {
+    limits.add(`${maxTouched} touched, ${wait} ms waited for`);
     const ids = (selection as { ids: readonly string[] }).ids;
     asked.push(ids);
     const steps = [planned("replace", ids[0]!, ["image"], ids[0])];
@@ -235,7 +235,8 @@ test("after a ring that did not end well nothing more is opened; and each openin
     ["b c", true],
     ["d", false],
   ]);
-  expect([...touched]).toEqual([10_000]); // whoever approved has seen all of them
+  // Whoever approved has seen all of them; and a group that another has is not waited for for ever.
+  expect([...limits]).toEqual(["10000 touched, 1800000 ms waited for"]);
   expect(objections).toEqual([
     undefined,
     "the plan is not what was approved: it would replace Container b, which no review has shown",

@@ -31,16 +31,20 @@ export class LeakSearch {
 
   /** The same for every file below a folder, by its path from there. Links are not followed. */
   inFolder(folder: string): string[] {
-    return fs
-      .readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .flatMap((entry) => {
-        const file = path.join(entry.parentPath, entry.name);
-        const content = readIfThere(file);
-        return content ? this.in(path.relative(folder, file), content) : [];
-      });
+    return filesBelow(folder).flatMap((file) => {
+      const content = readIfThere(file);
+      return content ? this.in(path.relative(folder, file), content) : [];
+    });
   }
 }
+
+/** Node's own recursive listing goes through links to folders: a project's node_modules is one. */
+const filesBelow = (folder: string): string[] =>
+  fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const at = path.join(folder, entry.name);
+    if (entry.isDirectory()) return filesBelow(at);
+    return entry.isFile() ? [at] : [];
+  });
 
 /** A server may remove a file of its own at any time. */
 function readIfThere(file: string): Buffer | undefined {

@@ -7,6 +7,7 @@ import { keptExports } from "../../fleet/lifecycle/export/folder";
 import { writeOrder } from "../../fleet/lifecycle/order-file";
 import { restore } from "../../fleet/lifecycle/restore";
 import { resume, suspend } from "../../fleet/lifecycle/suspend";
+import { setPlainConfig } from "../../fleet/stack-settings";
 import { until } from "../../local/process";
 import { sandboxChannel } from "./buyer";
 import { emulator } from "./dns-faults";
@@ -109,13 +110,12 @@ const orderOf = (id: string) => ["--by", "王小明", "--reason", "不再经营"
 describe("closing", () => {
   const exportsFolder = () => path.join(lab.home, "exports");
 
-  beforeAll(async () => {
-    for (const [key, value] of [
+  beforeAll(() =>
+    setPlainConfig(lab.workspace, "platform", [
       ["minimumGrace", "1s"],
       ["exportsFolder", exportsFolder()],
-    ] as const)
-      await lab.pulumi(["config", "set", "-s", "platform", key, value]);
-  });
+    ]),
+  );
 
   test("an order is restored with all data as long as nothing was removed; it is asked for in a way that is no slip", async () => {
     const before = await purchases.books("yi").rows("SELECT * FROM shop.card ORDER BY id");

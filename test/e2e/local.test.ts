@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as net from "node:net";
 import * as os from "node:os";
@@ -14,6 +14,7 @@ import { isAlive } from "../../inventory/process";
 import { findProcesses, commandOf, until } from "../../local/process";
 import { silent } from "../../local/progress";
 import { labels } from "../../config/names";
+import { killedFirstStarts } from "./first-start";
 
 /**
  * The parts of a platform on this machine, for real: PostgreSQL, the DNS emulator, Docker. As root, since the address that containers reach
@@ -300,35 +301,5 @@ test("reset removes nothing without the name, nor while Docker holds objects of 
   expect(await states()).toBe("running running running running");
 });
 
-/** On an instance of its own, since each round begins anew. */
-test("killed at any moment of its first start, the next start completes", async () => {
-  const home = fs.mkdtempSync(path.join(os.tmpdir(), "ss-local-"));
-  const env = { ...process.env, SUBSTATION_HOME: home, SUBSTATION_NAME: `${name}-k` };
-  const program = `require(${JSON.stringify(path.resolve("local/instance.ts"))}).startLocal({ images: false }, { step: (_, work) => work(() => {}), info() {} })`;
-  const run = (action: string) =>
-    spawn(
-      process.execPath,
-      [
-        "--require",
-        path.resolve("scripts/typescript.cjs"),
-        "--eval",
-        `${action}.catch((e) => { console.error(e); process.exit(1); })`,
-      ],
-      { env, stdio: ["ignore", "inherit", "inherit"] },
-    );
-  const ended = (child: ReturnType<typeof run>) =>
-    new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const reset = program.replace(
-    /startLocal.*$/,
-    `resetLocal({ confirm: async () => ${JSON.stringify(env.SUBSTATION_NAME)} }, { step: (_, work) => work(() => {}), info() {} })`,
-  );
-  for (const delay of [300, 450, 600, 800, 1_000, 1_300]) {
-    const victim = run(program);
-    await sleep(delay);
-    victim.kill("SIGKILL");
-    await ended(victim);
-    expect([delay, await ended(run(program))]).toEqual([delay, 0]);
-    expect(await ended(run(reset))).toBe(0);
-    expect(fs.existsSync(home)).toBe(false);
-  }
-});
+// At more moments: test/long/first-start.test.ts.
+test("killed in its first start, the next start completes", () => killedFirstStarts(name, [600, 1_300]));

@@ -12,9 +12,10 @@ import { newPair } from "../../storefront/channels/testing";
 import { openBrowser, openPage } from "./browser";
 import { sandboxChannel } from "./buyer";
 import { command, inspect, Lab } from "./lab";
+import { Purchases } from "./purchases";
 
-// The proof of opening, by the command, on the real engine, shops, DNS, ingress and sandbox gateways. Its failures one by one, which need a shop that does what it should
-// not, are held beside its code in fleet/prove/.
+// The proof of opening, by the command, on the real engine, shops, DNS, ingress and sandbox gateways; and what a person decides of a payment that does not fit. The proof's
+// failures one by one, which need a shop that does what it should not, are held beside its code in fleet/prove/; every kind of anomaly by the shop's own tests.
 
 jest.setTimeout(180_000);
 
@@ -180,6 +181,42 @@ test("another configuration needs another proof", async () => {
   const [first, second] = proofs("jia").map(({ proof }) => proof);
   expect(second?.previous).toBe(first?.hash);
   expect((await status()).code).toBe(0);
+});
+
+test("a wrong sum delivers nothing, is listed with what was seen, and is decided once, by a person with a name", async () => {
+  const anomalies = (...args: string[]) => lab.substation("anomalies", ...args);
+  expect(await anomalies("jia")).toEqual({
+    code: 0,
+    stdout: "jia: no payment waits for a decision\n",
+    stderr: "",
+  });
+  const purchases = new Purchases(lab, "demo", { jia: { channels: { alipay } } });
+  const begun = await purchases.begin("jia", "alipay");
+  const { visitor, order, goods, which } = begun;
+  await purchases.pay(begun, { wrong: ["amount"] });
+  expect((await visitor.until(order, "held")).delivered).toBeUndefined();
+
+  const listed = await anomalies("jia", "--json");
+  expect(listed.code).toBe(1);
+  const { outTradeNo } = which;
+  expect(JSON.parse(listed.stdout)).toMatchObject([
+    { id: 1, kind: "amount", outTradeNo, details: { expected: goods.fen, seen: 1 }, decision: null },
+  ]);
+  expect(listed.stdout + listed.stderr).not.toContain(order.split("/").at(-1)); // whoever has it sees the code
+  expect((await anomalies("jia")).stdout).toMatch(/^1 +amount +alipay .* seen 0\.01 /m);
+
+  const decide = (as: string) =>
+    anomalies("resolve", "jia", "1", "--as", as, "--by", "王小明", "--note", "退款 R-1");
+  expect(await decide("refunded")).toEqual({
+    code: 0,
+    stdout: "amount 1 of jia: refunded, decided by 王小明\n",
+    stderr: "",
+  });
+  expect((await decide("ignored")).stderr).toContain(
+    "anomaly 1 of jia was decided before: refunded by 王小明",
+  );
+  expect((await anomalies("jia")).code).toBe(0);
+  expect((await anomalies("jia", "--all")).stdout).toContain("refunded by 王小明: 退款 R-1");
 });
 
 test("a browser buys: from the shop to the sandbox's cashier, and back to the code", async () => {
