@@ -22,7 +22,7 @@ import { resourcesSchema, substationSchema } from "./schema";
 import type { SubstationFile } from "./schema";
 import { secretVersions, type SecretVersions } from "./secret-versions";
 import { decode, readSource } from "./source";
-import { storedSecrets, type StoredSecret } from "./stack-secrets";
+import { groupWithSecret, storedSecrets, type StoredSecret } from "./stack-secrets";
 import { Templates } from "./templates";
 import type { InitialData } from "./templates/types";
 import { initialDataOf, sizeProblems, templateOf, templateProblems } from "./templates/use";
@@ -122,6 +122,7 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
         templates,
         adapters,
         secrets,
+        secretsIn: (id, name) => groupWithSecret(root, id, name),
       });
       problems.push(...found);
       claims.push(claim);
@@ -238,6 +239,8 @@ interface Known {
   readonly templates: Templates;
   readonly adapters: Adapters;
   readonly secrets: Secrets;
+  /** The group whose settings hold a secret. */
+  readonly secretsIn: (id: string, name: string) => string | undefined;
 }
 
 function loadSubstation(
@@ -277,7 +280,7 @@ function problemsBetween(
   document: Document,
   id: string,
   channels: readonly ChannelSpec[],
-  { tiers, templates, adapters, secrets }: Known,
+  { tiers, templates, adapters, secrets, secretsIn }: Known,
 ): Problem[] {
   const file = (document.value ?? {}) as { tier?: unknown; resources?: unknown };
   const tier = typeof file.tier === "string" ? tiers.byName.get(file.tier) : undefined;
@@ -287,7 +290,7 @@ function problemsBetween(
     ...tierProblems(document, tiers),
     ...templateProblems(document, templates),
     ...channelProblems(document, channels, adapters, tier, tiers),
-    ...(stored ? secretProblems(document, id, channels, stored) : []),
+    ...(stored ? secretProblems(document, id, channels, stored, (name) => secretsIn(id, name)) : []),
   ];
   if (!tier) return found;
   const asked = resourcesSchema.safeParse(file.resources);

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readYaml } from "./stack-config";
 
@@ -25,4 +26,18 @@ export function storedSecrets(stacks: string, group: string): readonly StoredSec
     const secure = (value as { secure?: unknown } | null)?.secure;
     return [{ id, name, ciphertext: typeof secure === "string" ? secure : undefined }];
   });
+}
+
+/** The group whose settings hold a secret of a substation, whatever group its file is in; undefined where none that can be read do. */
+export function groupWithSecret(stacks: string, id: string, name: string): string | undefined {
+  const holds = (group: string): boolean => {
+    try {
+      return storedSecrets(stacks, group)?.some((one) => one.id === id && one.name === name) ?? false;
+    } catch {
+      return false; // its own group's check says that it cannot be read
+    }
+  };
+  return readdirSync(stacks)
+    .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+    .find(holds);
 }

@@ -44,3 +44,15 @@ test("an id that a terminal would obey is refused, and shown without obeying it"
 test.each(cases)("%s", (_fact, channel, found) => {
   expect(check(channel)).toEqual(found.map((line) => `stacks/demo/mengxiang.yaml:${line}`));
 });
+
+test("a secret that another group's settings hold is told from one that nobody has stored: its file was moved", () => {
+  const files = {
+    "Pulumi.demo.yaml": "config: {}\n",
+    "Pulumi.vip.yaml": settings,
+    "Pulumi.torn.yaml": "config: [\n",
+    "demo/mengxiang.yaml": `${goodFile}channels:\n  pay: { ${alipay} }\n`,
+  };
+  expect(fleetOf(files).lines.filter((line) => line.includes("secret/"))).toEqual([
+    'stacks/demo/mengxiang.yaml:10:74  secret/missing  channels.pay.secrets.privateKey is "k", which the settings of the group vip hold: where the file was moved from there, "substation move mengxiang" brings all of it here.',
+  ]);
+});

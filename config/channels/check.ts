@@ -167,12 +167,14 @@ function tierProblems(channels: readonly ChannelSpec[], tier: Tier, tiers: Tiers
  * Whether every secret that a channel names is stored, encrypted; also of channels that are switched off, which still verify what was
  * paid before.
  * @param stored of the whole group
+ * @param elsewhere the other group whose settings hold one that is missing here: the file was moved from there
  */
 export function secretProblems(
   document: Document,
   id: string,
   channels: readonly ChannelSpec[],
   stored: readonly StoredSecret[],
+  elsewhere: (name: string) => string | undefined,
 ): Problem[] {
   const report = reporter(document);
   const own = new Map(stored.filter((secret) => secret.id === id).map((secret) => [secret.name, secret]));
@@ -182,6 +184,11 @@ export function secretProblems(
       const set = `"substation secret set ${id} ${name}"`;
       const secret = own.get(name);
       if (!secret) {
+        const from = elsewhere(name);
+        if (from !== undefined) {
+          const why = `is ${quote(name)}, which the settings of the group ${from} hold: where the file was moved from there, "substation move ${id}" brings all of it here`;
+          return [report(path, "secret/missing", why)];
+        }
         const near = nearest(name, own.keys());
         const meant = near === undefined ? "" : `did you mean "${near}"? Otherwise `;
         // The platform's own gateways are the built-in kinds'; a custom one's sandbox has values of its own.

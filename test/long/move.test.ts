@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { AuditReport } from "../../fleet/audit/report";
 import { move } from "../../fleet/lifecycle/move/move";
 import { sandboxChannel } from "../e2e/buyer";
 import { kill, processesOf } from "../e2e/killing";
@@ -84,17 +85,30 @@ test.each([
 test("a file that was moved by hand is the order to move: both groups say what to run, and their others are opened", async () => {
   const [from, to] = [here(), other(here())];
   fs.renameSync(lab.file(from, "jia"), lab.file(to, "jia"));
-  for (const group of [from, to]) {
-    const refused = await lab.pulumi(["preview", "-s", group]);
-    expect([refused.code === 0, `${refused.stdout}${refused.stderr}`]).toEqual([
+  const said = async (group: string) => {
+    const { code, stdout, stderr } = await lab.pulumi(["preview", "-s", group]);
+    return [code === 0, `${stdout}${stderr}`];
+  };
+  // Its secrets are not in the new group's settings yet, and files are read before servers are looked at.
+  expect([await said(from), await said(to)]).toEqual([
+    [
       false,
       expect.stringContaining(
         `jia stands in the group ${from}, and its file is in ${to}: "npm run substation -- move jia"`,
       ),
-    ]);
-  }
-  const told = await lab.substation("status", "jia", "--json");
-  expect([told.code, JSON.parse(told.stdout)]).toMatchObject([1, [{ id: "jia", state: "moving" }]]);
+    ],
+    [
+      false,
+      expect.stringContaining(
+        `which the settings of the group ${from} hold: where the file was moved from there, "substation move jia"`,
+      ),
+    ],
+  ]);
+  const told = await lab.substation("status", "jia");
+  expect([told.code, told.stderr]).toEqual([
+    2,
+    expect.stringContaining('"substation move jia" brings all of it here'),
+  ]);
   const opened = await lab.substation("open", "yi", "bing", "--no-prove");
   expect([opened.code, opened.stderr]).toEqual([0, expect.anything()]);
   await move(lab.workspace, "jia", undefined);
@@ -107,14 +121,57 @@ test("stacks whose providers were last told something else: they are told the sa
   const older = state.stdout.replaceAll(/"connectTimeout": ?"15"/g, '"connectTimeout": "14"');
   expect(older).not.toBe(state.stdout);
   await lab.pulumi(["stack", "import", "-s", to], { input: older });
+  const component = `urn:pulumi:${from}::substation::substation:index:Substation::jia`;
+  const bare = await lab.pulumi(["state", "move", "--yes", "--source", from, "--dest", to, component]);
+  expect([bare.code === 0, bare.stderr]).toEqual([
+    false,
+    expect.stringContaining("already exists in destination stack"),
+  ]);
   await move(lab.workspace, "jia", to);
   await isWhole(to);
   expect(here()).toBe(other(from));
 });
 
+test("where it cannot go it stays, and nothing is changed", async () => {
+  const from = here();
+  const refusals = async (...args: string[]) => {
+    const { code, stderr } = await lab.substation("move", "jia", ...args, "--no-prove");
+    return [code, stderr];
+  };
+  expect([await refusals("platform-2"), await refusals("nowhere"), await refusals()]).toEqual([
+    [
+      1,
+      expect.stringMatching(
+        /^substation: "platform-2" cannot be a group: that name is for the stacks of platforms/,
+      ),
+    ],
+    [
+      1,
+      expect.stringMatching(/nowhere has no stack in this backend: make it with "pulumi stack init nowhere"/),
+    ],
+    [
+      1,
+      `substation: jia is in the group ${from}, all of it: name the group that it is to be moved to. Nothing was changed.\n`,
+    ],
+  ]);
+  const order = lab.file(from, "jia.closing");
+  fs.writeFileSync(order, "close: jia\n");
+  expect(await refusals(other(from))).toEqual([
+    1,
+    expect.stringMatching(/jia\.closing\.yaml orders that jia be closed: it is not moved\./),
+  ]);
+  fs.rmSync(order);
+  // Sound where it is, and not where it is to go: there it has no room for another substation of its host.
+  fs.writeFileSync(lab.file(other(from), "wu"), fs.readFileSync(lab.file(from, "jia")));
+  expect(await refusals(other(from))).toEqual([1, expect.stringContaining("host/taken")]);
+  fs.rmSync(lab.file(other(from), "wu"));
+  expect(here()).toBe(from);
+});
+
 test("afterwards it is proved, and the audit finds nothing", async () => {
   const proved = await lab.substation("move", "jia", here());
   expect([proved.code, proved.stdout]).toEqual([0, expect.stringContaining("nothing was changed")]);
-  const audited = await lab.substation("audit", "--json");
-  expect([audited.code, audited.stderr]).toEqual([0, expect.anything()]);
+  const audited = JSON.parse((await lab.substation("audit", "--json")).stdout) as AuditReport;
+  const ofHost = audited.findings.filter(({ kind }) => kind === "host"); // this machine's own
+  expect([audited.findings.filter((one) => !ofHost.includes(one)), audited.blind]).toEqual([[], []]);
 });

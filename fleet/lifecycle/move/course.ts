@@ -20,6 +20,7 @@ import { asUser, type Workspace } from "../../pulumi";
 import { platformUnder } from "../../read-platform";
 import { stackNames } from "../../stack-names";
 import { readState } from "../../standing";
+import { refuseGroup } from "./file";
 
 /** From where to where a substation is moved. */
 export interface Course {
@@ -46,6 +47,7 @@ export async function courseOf(
 ): Promise<Course | undefined> {
   const stacks = join(workspace.root, "stacks");
   const { group: file } = findFile(stacks, id);
+  if (wanted !== undefined && wanted !== file) refuseGroup(stacks, wanted);
   const settings = projectSettings(workspace);
   const platform = await platformUnder(workspace, file);
   const owner = { platform: platform.name, group: file, id };
@@ -64,8 +66,6 @@ export async function courseOf(
     );
   const to = wanted ?? file;
   const from = to === file ? elsewhere! : file;
-  if (isPlatformStack(to))
-    throw new UserError(`${to} is a platform's stack, and no group. Nothing was changed.`);
   const [one, other] = [platformOf(settings, from), platformOf(settings, to)];
   if (one !== other)
     throw new UserError(
@@ -95,14 +95,8 @@ function markedIn(owner: Owner, live: Live): string | undefined {
 
 /** The other group whose settings have secrets of it, or whose state something: a moving was cut off at its very end, or an opening early. */
 async function storedIn(workspace: Workspace, owner: Owner): Promise<string | undefined> {
-  const settings = projectSettings(workspace);
   const all = await asUser("the backend's stacks cannot be listed", owner.group, () => stackNames(workspace));
-  const groups = all.filter(
-    (stack) =>
-      stack !== owner.group &&
-      !isPlatformStack(stack) &&
-      platformOf(settings, stack) === platformOf(settings, owner.group),
-  );
+  const groups = all.filter((stack) => stack !== owner.group && !isPlatformStack(stack));
   const stacks = join(workspace.root, "stacks");
   const withSecrets = groups.find((group) => storedSecrets(stacks, group)?.some(({ id }) => id === owner.id));
   if (withSecrets !== undefined) return withSecrets;

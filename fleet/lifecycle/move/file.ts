@@ -8,23 +8,26 @@ import { findSubstation } from "../../typed-file";
 import { syncFolder } from "../../write-new";
 import { onlyOne } from "../only";
 
+/** @throws UserError where no substation can be moved there */
+export function refuseGroup(stacks: string, to: string): void {
+  const finding = groupFinding(to);
+  if (finding) throw new UserError(`"${to}" cannot be a group: ${finding.why}. Nothing was changed.`);
+  const { groups } = readTree(stacks, (file) => relative("", file));
+  const { files = [] } = groups.find(({ name }) => name === to) ?? {};
+  if (files.length < substationsPerGroup) return;
+  throw new UserError(
+    `${to} is full: it has ${files.length} substations, and at most ${substationsPerGroup} share a stack. Nothing was changed.`,
+  );
+}
+
 /**
  * Puts a substation's file into another group's folder, if it is sound there; else it stays where it is.
- * @throws UserError where it is not, or the group has no room
+ * @throws UserError where it is not
  */
 export function moveFile(stacks: string, id: string, to: string): void {
   const { path } = findFile(stacks, id);
-  const finding = groupFinding(to);
-  if (finding) throw new UserError(`"${to}" cannot be a group: ${finding.why}. Nothing was moved.`);
-  const { groups } = readTree(stacks, (file) => relative("", file));
-  const files = groups.find(({ name }) => name === to)?.files ?? [];
-  if (files.length >= substationsPerGroup)
-    throw new UserError(
-      `${to} is full: it has ${files.length} substations, and at most ${substationsPerGroup} share a stack. Nothing was moved.`,
-    );
-  const folder = join(stacks, to);
-  mkdirSync(folder, { recursive: true });
-  const there = join(folder, basename(path));
+  const there = join(stacks, to, basename(path));
+  mkdirSync(dirname(there), { recursive: true });
   rename(path, there);
   try {
     sound(stacks, id);

@@ -52,7 +52,7 @@ export async function move(
     )();
   return await locked(async () => {
     await untilWritten(workspace.env["PULUMI_BACKEND_URL"] ?? "");
-    for (const group of groups) await repairIfCut(workspace, group, note);
+    await Promise.all(groups.map((group) => repairIfCut(workspace, group, note)));
     if (!groups.includes(findFile(join(workspace.root, "stacks"), id).group))
       throw new UserError(`${id} was moved by somebody else meanwhile: run this again.`);
     const run = new Run(workspace.root);
@@ -126,7 +126,16 @@ const carryOut: Readonly<Record<MoveStep, CarryOut>> = {
       }
     });
   },
-  file: ({ workspace, id, to }) => Promise.resolve(moveFile(join(workspace.root, "stacks"), id, to)),
+  async file({ workspace, id, to }, { secrets }) {
+    try {
+      moveFile(join(workspace.root, "stacks"), id, to);
+    } catch (error) {
+      // It stays where it is, and so do they.
+      if (secrets.length > 0)
+        await removeConfig(workspace, to, ...secrets.map((name) => secretSetting(id, name)));
+      throw error;
+    }
+  },
   lift: (course, { roles }) => markAs(course, between(course.from, course.to), roles),
   async state(course, { urns }) {
     const { workspace, id } = course;
