@@ -191,6 +191,9 @@ export const outcomesOf = (report: OpenReport): Readonly<Record<string, string>>
 
 /** What a report must say of a batch: the poisoned failed, each where and in the words that it should; the others are `good`. */
 export function expectExplained(report: OpenReport, batch: PoisonedBatch, good: "open" | "unchanged"): void {
+  // With their causes: "failed" alone tells nobody why.
+  const strays = report.members.filter(({ id, outcome }) => !batch.poisoned.has(id) && outcome !== good);
+  expect(strays).toEqual([]);
   const expected = batch.ids.map((id) => [id, batch.poisoned.has(id) ? "failed" : good]);
   expect(outcomesOf(report)).toEqual(Object.fromEntries(expected));
   const found = failures(report);
