@@ -88,7 +88,11 @@ test("each is made after the one before; the last waits for the shop, and the na
     afterCreate: ["mengxiang.hema-process-limit"],
   });
   expect([...second!.options.dependsOn].sort()).toEqual([first!.name, "mengxiang"].sort());
-  expect(second!.options.afterCreate).toEqual(["mengxiang.hema-2-process-limit", "mengxiang-shop-ready"]);
+  expect(second!.options.afterCreate).toEqual([
+    "mengxiang.hema-2-process-limit",
+    "mengxiang-shop-ready",
+    "mengxiang-route",
+  ]);
   const record = laid.get("cloudflare:index/dnsRecord:DnsRecord", "mengxiang");
   expect([...record.options.dependsOn].sort()).toEqual(["mengxiang", first!.name, second!.name].sort());
   const [enter, askName] = ["mengxiang-enter", "mengxiang-ask-name"];

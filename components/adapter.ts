@@ -4,7 +4,9 @@ import { adaptersOf, type PlacedAdapter } from "../config/channels/adapters";
 import type { ChannelSpec } from "../config/channels/types";
 import { adapterName, adapterVolumeName, labels, userId, type Owner } from "../config/names";
 import { channelUrlsOf } from "../config/urls";
+import type { Ingress } from "../config/platform";
 import { awaitShop } from "./adapter-ready";
+import { awaitRoute } from "./await-route";
 import type { ChannelSecrets } from "./channels";
 import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
 import { keepingLabels, ownerLabels } from "./labels";
@@ -27,6 +29,8 @@ export interface AdapterArgs {
   readonly channelSecrets: ChannelSecrets;
   /** Of the substation as a whole. */
   readonly limits: ContainerLimits;
+  readonly host: string;
+  readonly ingress: Ingress;
 }
 
 /** What decides, beside secrets, how each adapter is made. */
@@ -144,7 +148,13 @@ export function createAdapters(
         deleteBeforeReplace: false,
         hooks: {
           beforeCreate: [makeRoom(`${owner.id}.${channel.id}`, name)],
-          afterCreate: last ? [limit, awaitShop(owner, beside.name, [...names], channelSecrets)] : [limit],
+          afterCreate: last
+            ? [
+                limit,
+                awaitShop(owner, beside.name, [...names], channelSecrets),
+                awaitRoute(owner, args, beside.name),
+              ]
+            : [limit],
         },
       },
     );

@@ -5,12 +5,13 @@ import type { ChannelSpec } from "../config/channels/types";
 import type { Modules } from "../config/modules/types";
 import { containerName, userId, volumeName, type Owner } from "../config/names";
 import type { Suspension } from "../config/lifecycle/suspension";
-import type { DatabaseServer, Sandbox } from "../config/platform";
+import type { DatabaseServer, Ingress, Sandbox } from "../config/platform";
 import { migrationLimits } from "../config/migration-limits";
 import type { InitialData } from "../config/templates/types";
 import { orderedScopes, type Scope } from "../config/scopes";
 import type { SecretVersions } from "../config/secret-versions";
 import { channelConfig, channelSecretValues, channelSecretVersions, type ChannelSecrets } from "./channels";
+import { awaitRoute } from "./await-route";
 import { adapterInputs, adapterUploads, createAdapters, createAdapterVolumes } from "./adapter";
 import { confined, limited, mebibyte, temporary, type ContainerLimits } from "./confinement";
 import { schema, type TenantDatabase } from "./database";
@@ -50,6 +51,7 @@ export interface StorefrontArgs {
   readonly initialData: InitialData;
   /** The platform's sandbox gateways; undefined where it has none. */
   readonly sandbox: Sandbox | undefined;
+  readonly ingress: Ingress;
   /** `name@sha256:…` or `sha256:…`; never a tag. */
   readonly image: string;
   readonly edgeNetwork: string;
@@ -259,7 +261,11 @@ function createShop(
           // With adapters, what failed is gone already (awaitShop).
           adapters.length > 0 ? makeRoom(owner.id, name) : makeRoomForShop(owner, name),
         ],
-        afterCreate: [processLimit(owner.id, limits.processes)],
+        // With adapters, visitors are let in when the last of these is there.
+        afterCreate: [
+          processLimit(owner.id, limits.processes),
+          ...(adapters.length > 0 ? [] : [awaitRoute(owner, args, name)]),
+        ],
       },
       // The provider's own default is to delete first: visitors would wait. The new one is healthy before the old one goes.
       deleteBeforeReplace: false,

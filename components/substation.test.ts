@@ -310,7 +310,7 @@ test("order, protection and replacement are asked for as options", async () => {
   expect(get(container, "mengxiang").options).toMatchObject({
     deleteBeforeReplace: false,
     beforeCreate: ["mengxiang-enter", "mengxiang-requires-migration", "mengxiang-room"],
-    afterCreate: ["mengxiang-process-limit"],
+    afterCreate: ["mengxiang-process-limit", "mengxiang-route"],
     dependsOn: ["mengxiang", "mengxiang-migrate"],
   });
   expect(get("cloudflare:index/dnsRecord:DnsRecord", "mengxiang").options.dependsOn).toEqual(["mengxiang"]);

@@ -135,6 +135,7 @@ export class Substation extends pulumi.ComponentResource {
         channelSecrets: args.channelSecrets,
         initialData: args.initialData,
         sandbox: sandboxOf(platform),
+        ingress: platform.ingress,
         image: args.image ?? platform.storefrontImage,
         edgeNetwork: platform.edgeNetwork,
         server: platform.database,
