@@ -54,6 +54,14 @@ interface Container {
   readonly NetworkSettings: { readonly Networks: Facts };
 }
 
+interface Ulimit {
+  readonly Name: string;
+}
+
+/** Their order means nothing, and the provider's follows from the values. */
+const byName = (ulimits: readonly Ulimit[] | null): readonly Ulimit[] =>
+  [...(ulimits ?? [])].sort((a, b) => a.Name.localeCompare(b.Name));
+
 /** How it was created, without what the engine gave it: addresses, ids, paths. */
 async function container(owner: Owner, role: string): Promise<unknown> {
   const [one] = (await inspect(mark(owner), role)) as unknown as readonly Container[];
@@ -63,7 +71,7 @@ async function container(owner: Owner, role: string): Promise<unknown> {
   const mounts = Mounts.map(({ Destination, RW }) => `${Destination} ${RW ? "rw" : "ro"}`);
   return {
     config: Object.fromEntries(config),
-    host: HostConfig,
+    host: { ...HostConfig, Ulimits: byName(HostConfig["Ulimits"] as readonly Ulimit[] | null) },
     mounts,
     networks: Object.keys(NetworkSettings.Networks),
   };
