@@ -24,7 +24,12 @@ const running = ({ exitCode, signalCode }: ChildProcess) => exitCode === null &&
 test("plugins and programs without an engine are ended; others, other backends' and what merely has the name are not", async () => {
   const plugin = await start("/x/pulumi-resource-docker", ["127.0.0.1:1234"]);
   const host = await start("pulumi-language-nodejs", ["127.0.0.1:1234"]);
-  const program = await start("node", ["/x/@pulumi/pulumi/cmd/run", "--engine", "127.0.0.1:1234"]);
+  const program = await start(
+    "node",
+    ["/x/@pulumi/pulumi/cmd/run", "--engine", "127.0.0.1:1234"],
+    wait,
+    `${backend}?metadata=skip`,
+  );
   const kept = [
     await start("pulumi-resource-docker", ["help"]),
     await start("some-server", ["127.0.0.1:1234"]),

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../config/error";
 import { isEngine } from "../inventory/process";
+import { isSameBackend } from "./state-store";
 
 /**
  * Ends the plugins and language hosts that a killed engine left: they live on for minutes, and finish what they had begun. Only those of this backend, and only where
@@ -19,10 +20,7 @@ export function endLeftovers(backend: string): readonly string[] {
     return above !== undefined && (isEngine(above.name) || hasEngine(above));
   };
   const left = [...processes.values()].filter(
-    (found) =>
-      isHelper(found) &&
-      !hasEngine(found) &&
-      environment(found.pid).includes(`PULUMI_BACKEND_URL=${backend}`),
+    (found) => isHelper(found) && !hasEngine(found) && worksOn(found.pid, backend),
   );
   for (const { pid } of left) {
     try {
@@ -44,7 +42,7 @@ export async function untilWritten(backend: string): Promise<void> {
       ({ pid, name, args }) =>
         isEngine(name) &&
         ["state move", "stack import"].some((words) => args.join(" ").includes(words)) &&
-        environment(pid).includes(`PULUMI_BACKEND_URL=${backend}`),
+        worksOn(pid, backend),
     );
     if (!writer) return;
     if (Date.now() > end)
@@ -85,7 +83,11 @@ function listProcesses(): Process[] {
     });
 }
 
-const environment = (pid: number): readonly string[] => read(`/proc/${pid}/environ`)?.split("\0") ?? [];
+const worksOn = (pid: number, backend: string): boolean =>
+  (read(`/proc/${pid}/environ`)?.split("\0") ?? []).some((entry) => {
+    const [, value] = /^PULUMI_BACKEND_URL=(.*)$/s.exec(entry) ?? [];
+    return value !== undefined && isSameBackend(value, backend);
+  });
 
 /** A file of /proc; undefined where its process is gone or belongs to another user. */
 function read(file: string): string | undefined {

@@ -64,6 +64,7 @@ test.each<[string, number, string | undefined, string, string]>([
   ["as old as the lock, on this backend", 0, "here", "pulumi", "alive"],
   ["on this backend, and by clocks that jumped younger than the lock", 3600, "here", "pulumi", "alive"],
   ["the same, with the backend spelt in another way", 3600, "here/", "pulumi", "alive"],
+  ["the same, with another way of writing into the folder", 3600, "here?metadata=skip", "pulumi", "alive"],
   ["younger by the clocks, on a backend that it does not tell", 3600, undefined, "pulumi", "alive"],
   ["under the name that Nix gives it", 3600, "here", ".pulumi-wrapped", "alive"],
   ["as old as the lock, and on a backend that is called otherwise", -10, there, "pulumi", "alive"],

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { z } from "zod";
 import { isEngine, parseStat, readProc } from "../inventory/process";
 import { exists, isRunning, type OwnerState } from "./owner";
-import type { StateStore } from "./state-store";
+import { isSameBackend, type StateStore } from "./state-store";
 
 /** What a self-managed backend writes into the file that locks a stack (pulumi/pulumi, pkg/backend/diy/lock.go). */
 const content = z.object({ pid: z.int(), username: z.string(), hostname: z.string(), timestamp: z.string() });
@@ -72,11 +72,9 @@ function ownerOf(lock: z.infer<typeof content>, backend: string, gone: string | 
     ?.split("=")
     .slice(1)
     .join("=");
-  const elsewhere = works !== undefined && bare(works) !== bare(backend); // one that was logged in names none
+  const elsewhere = works !== undefined && !isSameBackend(works, backend); // one that was logged in names none
   return younger && elsewhere ? "dead" : "alive";
 }
-
-const bare = (backend: string): string => backend.replace(/\/+$/, "");
 
 /** Clock ticks per second in /proc, the same on every Linux that Node runs on (proc(5), sysconf(_SC_CLK_TCK)). */
 const ticks = 100;

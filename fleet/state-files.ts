@@ -47,7 +47,8 @@ export function stateFiles(backend: string, name: StackName): StateStore | undef
 export const lockFolder = (backend: string, root: string): string =>
   join(stateFolder(backend) ?? root, ".substation", "locks");
 
-function stateFolder(backend: string): string | undefined {
+/** The folder of a `file://` backend; undefined where it is another kind of backend. */
+export function stateFolder(backend: string): string | undefined {
   if (!backend.startsWith("file://")) return undefined;
   return (backend.slice("file://".length).split("?")[0] ?? "").replace(/^~(?=\/|$)/, homedir());
 }

@@ -29,6 +29,11 @@ export function stateStore(env: Environment, name: StackName): StateStore | unde
   return stateFiles(backend, name) ?? stateDatabase(backend, env, name);
 }
 
+/** Whether two addresses are of one backend. What stands after the question mark of a folder's says only how files are written there. */
+export const isSameBackend = (one: string, other: string): boolean => bare(one) === bare(other);
+
+const bare = (backend: string): string => backend.replace(/^(file:.*?)\?.*$/, "$1").replace(/\/+$/, "");
+
 /** An address as people may see it: without a password. */
 export const shownBackend = (backend: string): string =>
   backend.replace(/^(\w+:\/\/[^/@:]*):[^/@]*@/, "$1:****@");

@@ -23,7 +23,8 @@ export function openWorkspace(home: string, engine: Engine, root: string = proje
     writeFileAtomic(passphrase, randomBytes(24).toString("base64url"), 0o600);
   const settings = {
     ...engine.env,
-    PULUMI_BACKEND_URL: `file://${state}`,
+    // Without an `.attrs` file beside each: a sum of every state that is written, which nobody reads, and which a kill leaves torn.
+    PULUMI_BACKEND_URL: `file://${state}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphrase,
     SUBSTATION_HOME: home,
   };

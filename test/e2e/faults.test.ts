@@ -8,6 +8,7 @@ import { openReportSchema, type OpenReport } from "../../config/open-report";
 import type { Hear } from "../../fleet/open/events";
 import { openFleet, type OpenOptions } from "../../fleet/open/open";
 import { thisProcess } from "../../fleet/owner";
+import { stateFolder } from "../../fleet/state-files";
 import type { FaultOrder } from "../../local/dns/control";
 import { readInstance } from "../../local/home";
 import { startLocal } from "../../local/instance";
@@ -78,7 +79,7 @@ test("F18: a database server that takes no writes is told with its words; no dat
 });
 
 test("F25: a state that cannot be written stops the update before anything is made", async () => {
-  const state = scene.backend.slice("file://".length);
+  const state = stateFolder(scene.backend)!;
   await command("mount", ["--bind", state, state]);
   try {
     await command("mount", ["-o", "remount,ro,bind", state]);
@@ -180,7 +181,7 @@ test("F07: Ctrl-C stops the command after what is under way, a second one no soo
 
   const owner = { ...thisProcess(), host: "gone" };
   const since = new Date().toISOString();
-  const locks = path.join(scene.backend.slice("file://".length), ".substation/locks/substation");
+  const locks = path.join(stateFolder(scene.backend)!, ".substation/locks/substation");
   fs.writeFileSync(
     path.join(locks, `${scene.group}.json`),
     JSON.stringify({ owner, user: "li", what: "open", since }),

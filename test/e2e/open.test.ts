@@ -2,6 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { databaseName, mark } from "../../config/names";
 import { Run } from "../../fleet/journal";
+import { stateFolder } from "../../fleet/state-files";
 import { until } from "../../local/process";
 import { Lab } from "./lab";
 import { asSuperuser } from "./observe";
@@ -40,7 +41,7 @@ afterAll(async () => {
 /** The lock of a group's run, beside the state. */
 const lockOf = (group: string): string =>
   path.join(
-    lab.workspace.env["PULUMI_BACKEND_URL"]!.replace("file://", ""),
+    stateFolder(lab.workspace.env["PULUMI_BACKEND_URL"]!)!,
     ".substation/locks/substation",
     `${group}.json`,
   );

@@ -1,6 +1,7 @@
 import { appendFileSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stateFolder } from "../../fleet/state-files";
 import { Scene, type Standing } from "../e2e/crash";
 import { command, Lab } from "../e2e/lab";
 
@@ -19,7 +20,7 @@ beforeAll(async () => {
   await lab.up(scene.group);
   neighbour = await scene.fill("standing");
   before = await neighbour();
-  state = scene.backend.slice("file://".length);
+  state = stateFolder(scene.backend)!;
   const aside = mkdtempSync(join(tmpdir(), "substation-state-"));
   cpSync(state, aside, { recursive: true });
   await command("mount", ["-t", "tmpfs", "-o", "size=16m,mode=700", "tmpfs", state]);
