@@ -17,6 +17,7 @@ const plan = (change: Partial<UpdatePlan> = {}): UpdatePlan => ({
   stack: "demo",
   steps: [],
   violations: [],
+  stands: false,
   errors: [],
   ...change,
 });

@@ -1,7 +1,14 @@
 import { stackOf } from "./automation";
 import { heldOptions, keeping } from "./hold";
 import { Patience, type Silence } from "./patience";
-import { engineOptions, isAllowed, planUpdate, type PlanOptions, type UpdatePlan } from "./plan";
+import {
+  engineOptions,
+  isAllowed,
+  planUpdate,
+  resourcesAtOnce,
+  type PlanOptions,
+  type UpdatePlan,
+} from "./plan";
 import { PulumiFailed, type EngineEvent, type Workspace } from "./pulumi";
 
 export type Outcome =
@@ -36,6 +43,11 @@ export async function up(
 export interface CarryOutOptions extends Omit<PlanOptions, "onEvent" | "maxTouched"> {
   /** Goes on with the others where one fails. @default false */
   readonly continueOnError?: boolean;
+  /**
+   * When it is looked at what is really there: in an engine of its own before, by {@link resourcesAtOnce} however many are changed at once, or not at all.
+   * @default by the update itself, as Pulumi.yaml says
+   */
+  readonly look?: "before" | "not";
 }
 
 export interface CarriedOut {
@@ -52,7 +64,7 @@ export interface CarriedOut {
 export async function carryOut(
   workspace: Workspace,
   stack: string,
-  { held = new Set(), continueOnError = false, patience: asked, ...options }: CarryOutOptions,
+  { held = new Set(), continueOnError = false, look, patience: asked, ...options }: CarryOutOptions,
   onEvent: (event: EngineEvent) => void,
 ): Promise<CarriedOut> {
   const { at, exclude } = await heldOptions(workspace, stack, held);
@@ -62,8 +74,12 @@ export async function carryOut(
     onEvent(event);
   };
   try {
-    const update = await stackOf(at, stack, patience.spawned);
+    const update = await stackOf(at, stack, patience.spawned, look ? ["--refresh=false"] : []);
     const kept = keeping(exclude, options.target);
+    const { color, signal, target } = engineOptions(options);
+    const common = { color, signal, target, ...kept, onEvent: hear };
+    if (look === "before") await update.refresh({ ...common, parallel: resourcesAtOnce });
+    if (options.signal?.aborted) return { kind: "failed", output: "stopped", killed: false };
     const done = await update.up({ ...engineOptions(options), ...kept, continueOnError, onEvent: hear });
     return { kind: "updated", output: said(done), killed: false };
   } catch (error) {

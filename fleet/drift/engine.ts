@@ -1,6 +1,6 @@
 import { PulumiFailed, wordsOf, type EngineEvent, type StepMetadata, type Workspace } from "../pulumi";
 import { stackOf } from "../automation";
-import { changesFound, isIdle, planUpdate, type PlanOptions, type Violation } from "../plan";
+import { changesFound, isIdle, planUpdate, resourcesAtOnce, type PlanOptions, type Violation } from "../plan";
 import { stepFact } from "../../policies/facts/steps";
 
 /** What the engine says of one resource. */
@@ -53,7 +53,7 @@ export async function stateDrift(
   workspace: Workspace,
   stack: string,
   platform: string,
-  { parallel, signal }: EngineOptions,
+  { parallel = resourcesAtOnce, signal }: EngineOptions,
 ): Promise<EngineLook> {
   const steps = collector(platform);
   const errors: string[] = [];
@@ -68,7 +68,7 @@ export async function stateDrift(
       color: "never",
       expectNoChanges: true,
       onEvent,
-      ...(parallel ? { parallel } : {}),
+      parallel,
       ...(signal ? { signal } : {}),
     });
   } catch (error) {

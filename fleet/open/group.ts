@@ -136,7 +136,13 @@ async function opening(run: GroupRun, members: Members): Promise<End> {
 
 const killed = "the engine was killed: nobody knows what it did last, so the next run looks into it first";
 
-const nothing = (stack: string): UpdatePlan => ({ stack, steps: [], violations: [], errors: [] });
+const nothing = (stack: string): UpdatePlan => ({
+  stack,
+  steps: [],
+  violations: [],
+  stands: false,
+  errors: [],
+});
 
 /** A hook may fail after its own part was made, and the engine then tells of the part that needs it. */
 const firstOf = (steps: readonly (OpenStep | undefined)[]): OpenStep =>
@@ -173,7 +179,8 @@ async function update(
   const parallel = admission.parallel(planned.size);
   const at = { ...workspace, env: { ...workspace.env, ...admission.env } };
   const patience = patienceOf(run, "opening");
-  const settings = { parallel, signal, held, patience, continueOnError: true };
+  const look = plan.stands ? "before" : "not";
+  const settings = { parallel, look, signal, held, patience, continueOnError: true } as const;
   const done = await carryOut(at, group, settings, (event) => {
     timings.listen(event);
     watch.listen(event);

@@ -39,3 +39,13 @@ test("what failed is its member's, by its parent; what fails before its step beg
     { id: undefined, step: undefined, text: "update failed" },
   ]);
 });
+
+test("what was only looked at is not done yet", () => {
+  const watch = new Watch(["jia"]);
+  watch.listen({ resOutputsEvent: { metadata: step("jia", "jia", "refresh") } });
+  watch.listen({ resOutputsEvent: { metadata: step("jia", "jia-migrate", "create-replacement") } });
+  expect([watch.isFinished(container("jia")), watch.isFinished(container("jia-migrate"))]).toEqual([
+    false,
+    true,
+  ]);
+});

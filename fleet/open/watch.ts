@@ -53,7 +53,8 @@ export class Watch {
     diagnosticEvent,
   }: EngineEvent): void => {
     if (resourcePreEvent) this.#begin(resourcePreEvent.metadata);
-    if (resOutputsEvent) this.#finished.add(resOutputsEvent.metadata.urn);
+    if (resOutputsEvent && !isIdle(resOutputsEvent.metadata.op))
+      this.#finished.add(resOutputsEvent.metadata.urn);
     if (resOpFailedEvent) {
       const { metadata } = resOpFailedEvent;
       const id = this.#ownerOf(metadata.urn, metadata);

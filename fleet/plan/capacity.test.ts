@@ -53,7 +53,7 @@ test("a batch takes what its files ask for, and what it takes only while it is o
     memory: (10 * 128 + 8 * 256) * mebibyte,
     cpus: 10 * 0.25 + 8,
     processes: 10 * 32 + 8 * 64,
-    databaseConnections: 10 * 8 + 20,
+    databaseConnections: 10 * 8 + 36,
     dockerDisk: 10 * (2 * 7 * mebibyte + 2 * 64 * 1024),
     databaseDisk: 10 * 8.5 * mebibyte,
     dnsRecords: 10,

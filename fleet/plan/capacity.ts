@@ -4,6 +4,7 @@ import type { SubstationSpec } from "../../config/fleet";
 import { migrationLimits } from "../../config/migration-limits";
 import type { DatabaseSupply, EngineSupply, Supply } from "../../inventory/capacity";
 import { connectionLimits } from "../../policies/rules/tenants";
+import { resourcesAtOnce } from "./update";
 import type { CapacityRow, PlatformCapacity } from "./types";
 
 const mebibyte = 1024 * 1024;
@@ -88,8 +89,8 @@ export function demandOf({ created, replaced, atOnce, engines }: Demand, supplie
   };
 }
 
-/** The provider's pool, and two for the program's own looks (infra/group.ts, inventory/database.ts). */
-const connectionsOfEngine = 8 + 2;
+/** The provider's pool to the database that all is made from, one to each tenant's database that is worked on, and two for the program's own looks (infra/group.ts, inventory/database.ts). */
+const connectionsOfEngine = 8 + resourcesAtOnce + 2;
 
 /** Whether a platform can carry a batch. Pure. */
 export function judgeCapacity(

@@ -47,7 +47,7 @@ test("those that are left as they are count among the fleet, though a plan of th
 });
 
 test("a violation or an error forbids a plan, of whatever severity", () => {
-  const plan = { stack: "demo", steps: [], violations: [], errors: [] };
+  const plan = { stack: "demo", steps: [], violations: [], stands: false, errors: [] };
   const violation = { rule: "x", severity: "low" as const, message: "", file: undefined };
   expect(isAllowed(plan)).toBe(true);
   expect(isAllowed({ ...plan, violations: [violation] })).toBe(false);

@@ -17,6 +17,8 @@ export interface UpdatePlan {
   /** Without those that change nothing. */
   readonly steps: readonly StepFact[];
   readonly violations: readonly Violation[];
+  /** Whether anything of a substation stands already, and was looked at. */
+  readonly stands: boolean;
   /** What the program or a provider ended the preview with; empty where it came to its end. */
   readonly errors: readonly string[];
 }
@@ -36,7 +38,7 @@ export interface PlanOptions {
   readonly signal?: AbortSignal | undefined;
   /** Substations that are left as they are, whatever their files say. @default none */
   readonly held?: ReadonlySet<string> | undefined;
-  /** Resources that the engine works on at once. @default 4 for each core */
+  /** Resources that the engine works on at once. @default {@link resourcesAtOnce} */
   readonly parallel?: number | undefined;
   /** Looks first at what is really there, and takes that for what there was. @default false */
   readonly refresh?: boolean | undefined;
@@ -52,6 +54,12 @@ export interface PlanOptions {
 
 /** Exit code where changes were found, and none were expected (pulumi, sdk/go/common/util/cmdutil/exit_codes.go). */
 export const changesFound = 7;
+
+/**
+ * Resources that an engine works on, or looks at, at once. Of a full group it would read a hundred rights else, each over a connection of its own, since the provider has a pool for
+ * each database: more than the provisioner may have.
+ */
+export const resourcesAtOnce = 8;
 
 /** Ops of steps that change nothing: neither what is there nor what is known of it. */
 export const isIdle = (op: string): boolean =>
@@ -70,12 +78,17 @@ export async function planUpdate(
   const steps: StepFact[] = [];
   const found: PolicyViolation[] = [];
   const errors: string[] = [];
+  let stands = false;
   let failed = false;
   const patience = new Patience(asked, options.signal);
   const heard = new Heard((event) => {
     patience.listen(event);
     const { resourcePreEvent, policyEvent, diagnosticEvent } = event;
-    if (resourcePreEvent) steps.push(stepFact(resourcePreEvent.metadata, intent.platform.name));
+    if (resourcePreEvent) {
+      const step = stepFact(resourcePreEvent.metadata, intent.platform.name);
+      steps.push(step);
+      stands ||= step.op === "refresh" && step.owner !== undefined;
+    }
     if (policyEvent) found.push(policyEvent);
     if (diagnosticEvent?.severity === "error") errors.push(plainText(diagnosticEvent.message));
     options.onEvent?.(event);
@@ -115,6 +128,7 @@ export async function planUpdate(
     stack,
     steps: steps.filter(({ op }) => !isIdle(op)),
     violations: sorted(violations),
+    stands,
     errors: said,
   };
 }
@@ -125,7 +139,7 @@ export const policyPack = ["--policy-pack", "policies"] as const;
 /** What previews and updates have in common. */
 export const engineOptions = ({
   signal,
-  parallel,
+  parallel = resourcesAtOnce,
   refresh,
   target,
 }: Pick<PlanOptions, "signal" | "parallel" | "refresh" | "target">) => ({
@@ -134,7 +148,7 @@ export const engineOptions = ({
   ...(refresh ? { refresh } : {}),
   ...(target ? { target: [...target] } : {}),
   ...(signal ? { signal } : {}),
-  ...(parallel ? { parallel } : {}),
+  parallel,
 });
 
 /** Whether the plan may be carried out. */

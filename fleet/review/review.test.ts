@@ -220,7 +220,7 @@ test("after a ring that did not end well nothing more is opened; and each openin
     const ids = (selection as { ids: readonly string[] }).ids;
     asked.push(ids);
     const steps = [planned("replace", ids[0]!, ["image"], ids[0])];
-    objections.push(objection?.("demo", { stack: "demo", steps, violations: [], errors: [] }));
+    objections.push(objection?.("demo", { stack: "demo", steps, violations: [], stands: false, errors: [] }));
     const members = ids.map((id) => ({ id, outcome: id === "b" ? "failed" : "open" }));
     return Promise.resolve({ members } as unknown as OpenReport);
   }) as typeof openFleet;
