@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RateLimiter, Tokens } from "./access";
 import { ApiError, refuse } from "./errors";
 import type { Control } from "./control";
-import type { Faults } from "./faults";
+import type { Fault, Faults } from "./faults";
 import type { Body } from "./record";
 import type { Answer, Request } from "./routes";
 
@@ -19,6 +19,8 @@ export interface ApiOptions {
   /** Hears of failures that are the emulator's own; clients are answered with 500. */
   readonly onError: (error: Error) => void;
 }
+
+type Refusal = Extract<Fault["effect"], { readonly kind: "status" }>;
 
 /** The HTTP side: envelope, authentication, rate limit, faults. */
 export function createApi(options: ApiOptions): Server {
@@ -43,20 +45,18 @@ async function handle(
   if (url.pathname === "/faults" || url.pathname === "/requests")
     return await ordered(incoming, response, method, url.pathname, options);
   options.control.saw(method, url.pathname);
+  /** @param wrong what is told where the status says that the request is */
+  const refuseAs = ({ status, retryAfterSeconds: retry }: Refusal, wrong = refuse.internal()): void => {
+    const known =
+      status === 429 ? refuse.tooManyRequests(retry ?? 1) : status < 500 ? wrong : refuse.internal();
+    const headers: Record<string, string> = retry === undefined ? {} : { "retry-after": String(retry) };
+    send(response, status, { failure: known.problem }, headers);
+  };
   let drop = false;
   for (const effect of options.faults.hitting(method, url.pathname)) {
     if (effect.kind === "drop") drop = true;
     else if (effect.kind === "delay") await sleep(effect.milliseconds);
-    else {
-      const retry = effect.retryAfterSeconds;
-      const known = effect.status === 429 ? refuse.tooManyRequests(retry ?? 1) : refuse.internal();
-      return send(
-        response,
-        effect.status,
-        { failure: known.problem },
-        retry === undefined ? {} : { "retry-after": String(retry) },
-      );
-    }
+    else return refuseAs(effect);
   }
 
   let headers: Record<string, string> = {};
@@ -67,7 +67,7 @@ async function handle(
     const body = ["POST", "PUT", "PATCH"].includes(method) ? await readBody(incoming) : {};
     const named =
       typeof body["name"] === "string" ? options.faults.hitting(method, url.pathname, body["name"]) : [];
-    if (named.some(({ kind }) => kind === "status")) throw refuse.name();
+    for (const effect of named) if (effect.kind === "status") return refuseAs(effect, refuse.name());
     const path = url.pathname.slice(base.length).replace(/\/$/, "");
     const answer = await options.route({ method, path, query: url.searchParams, body, token });
     if (drop) return void response.destroy();
