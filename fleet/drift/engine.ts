@@ -1,5 +1,6 @@
 import { PulumiFailed, wordsOf, type EngineEvent, type StepMetadata, type Workspace } from "../pulumi";
 import { stackOf } from "../automation";
+import { Patience, silenceText } from "../patience";
 import { changesFound, isIdle, planUpdate, resourcesAtOnce, type PlanOptions, type Violation } from "../plan";
 import { stepFact } from "../../policies/facts/steps";
 
@@ -57,13 +58,16 @@ export async function stateDrift(
 ): Promise<EngineLook> {
   const steps = collector(platform);
   const errors: string[] = [];
-  const onEvent = ({ resOutputsEvent, diagnosticEvent }: EngineEvent) => {
+  const patience = new Patience({}, signal);
+  const onEvent = (event: EngineEvent) => {
+    const { resOutputsEvent, diagnosticEvent } = event;
+    patience.listen(event);
     if (resOutputsEvent) steps.add(resOutputsEvent.metadata);
     if (diagnosticEvent?.severity === "error")
       errors.push(diagnosticEvent.message.replace(/<\{%.*?%\}>/g, ""));
   };
   try {
-    const found = await stackOf(workspace, stack);
+    const found = await stackOf(workspace, stack, patience.spawned);
     await found.previewRefresh({
       color: "never",
       expectNoChanges: true,
@@ -74,7 +78,10 @@ export async function stateDrift(
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;
     const seen = error.code === changesFound && steps.list().length > 0;
+    if (patience.lost) errors.push(`the engine ${silenceText(patience.lost)}, and was stopped`);
     if (!seen && errors.length === 0) errors.push(wordsOf(error, stack, workspace));
+  } finally {
+    patience.end();
   }
   return { steps: steps.list(), violations: [], errors };
 }

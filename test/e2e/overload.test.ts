@@ -73,7 +73,7 @@ test("a plan says what each will be, what that takes of what is left, and refuse
   const [{ rows, fits, firstToRunOut } = { rows: [], fits: false, firstToRunOut: undefined }] = plan.capacity;
   const row = (name: string) => rows.find((one) => one.name === name);
   expect(row("memory")).toMatchObject({ need: 4 * (128 + 256) * 1024 * 1024, fits: true });
-  expect(row("databaseConnections")).toMatchObject({ need: 4 * 8 + 20, most: 975, fits: true });
+  expect(row("databaseConnections")).toMatchObject({ need: 4 * 8 + 36, most: 975, fits: true });
   expect(row("dnsRecords")).toMatchObject({ need: 4, notes: [expect.stringContaining("no limit")] });
   expect(row("dnsRecords")).not.toHaveProperty("left");
   expect(row("networkPorts")).toMatchObject({ need: 8, most: 1000 });
@@ -86,7 +86,7 @@ test("a plan says what each will be, what that takes of what is left, and refuse
   const refused = await lab.substation("plan", "--all");
   expect(refused.code).toBe(1);
   expect(refused.stdout).toMatch(
-    /platform has too little database connections: the batch takes 52, and 4\d\.75 is left: \d of 48\.75 is promised or in use already/,
+    /platform has too little database connections: the batch takes 68, and 4\d\.75 is left: \d of 48\.75 is promised or in use already/,
   );
   expect(refused.stdout).toContain(
     "platform has too little containers on one network: the batch takes 8, and 7 is left: 0 of 7 is promised or in use already",

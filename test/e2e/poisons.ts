@@ -3,6 +3,7 @@ import * as path from "node:path";
 import type { Client } from "pg";
 import { databaseName, migrateRole } from "../../config/names";
 import { openReportSchema, type OpenReport, type OpenStep } from "../../config/open-report";
+import { liveContainers } from "../../inventory/docker";
 import { readInstance } from "../../local/home";
 import { socketClient } from "../../local/postgres-process";
 import { until } from "../../local/process";
@@ -138,7 +139,7 @@ async function dnsRecord(lab: Lab, method: string, at: string, body?: object): P
   return (await emulator<{ id: string }>(lab, method, target, body)).id;
 }
 
-/** Takes every connection of a database as soon as its last grant is made: its migration finds none. @returns what gives them back */
+/** Takes every connection of a database as soon as the container of its migration is made, which finds none. @returns what gives them back */
 function flood(lab: Lab, id: string, connections: number): () => Promise<void> {
   const database = databaseName(lab.name, id);
   const held: Client[] = [];
@@ -148,8 +149,12 @@ function flood(lab: Lab, id: string, connections: number): () => Promise<void> {
     const { rows } = await client.query<{ acl: string | null }>(acl, [database]);
     return stopped || (rows[0]?.acl?.includes(`${migrateRole(database)}=C`) ?? false);
   };
+  const isMade = async () =>
+    stopped ||
+    (await liveContainers()).some(({ Names }) => Names[0]?.startsWith(`/${lab.name}-${id}-migrate-`));
   const flooding = asSuperuser(lab, async (watcher) => {
     await until(isGranted(watcher), 600_000, 10);
+    await until(isMade, 60_000, 20); // until then the provider logs in there too, and would wait for minutes
     const connect = async () => {
       const client = socketClient(readInstance(lab.home)!)(database);
       await client.connect();

@@ -58,7 +58,7 @@ test("a good program passes: the gate shows what it will do, and carries it out 
   expect(stdout).toMatch(/^demo is up to date$/m);
   expect(await lab.get("jia.substation.test")).toMatchObject({ status: 200 });
   const again = await planUpdate(lab.workspace, "demo");
-  expect(again).toEqual({ stack: "demo", steps: [], violations: [], errors: [] });
+  expect(again).toEqual({ stack: "demo", steps: [], violations: [], stands: true, errors: [] });
 });
 
 const bad: readonly Patch[] = [
