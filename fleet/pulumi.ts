@@ -160,7 +160,12 @@ function run(
       cwd: root,
       // The command knows --event-log only with the first. Much of the time of an engine and its plugins goes into collecting garbage. They do it later: a short-lived reader of
       // a big state much later, those that live for a minute by as much as others on the machine have memory to spare for it.
-      env: { GOGC: args[0] === "stack" ? "400" : "200", ...env, PULUMI_DEBUG_COMMANDS: "true" },
+      env: {
+        GOGC: args[0] === "stack" ? "400" : "200",
+        ...env,
+        NODE_OPTIONS: `${youngSpace} ${env["NODE_OPTIONS"] ?? ""}`.trim(),
+        PULUMI_DEBUG_COMMANDS: "true",
+      },
       stdio: ["pipe", "pipe", "pipe"],
       detached: true, // a group of its own: a Ctrl-C in the terminal reaches the engine once, through `signal`
     });
@@ -184,6 +189,12 @@ function run(
     });
   });
 }
+
+/**
+ * For the program and the policy pack of each engine: what they make lives as long as they do, so that room for what is short-lived, 16 MiB three times over, is memory that an opening of
+ * many takes and does not need.
+ */
+const youngSpace = "--max-semi-space-size=4";
 
 /** What `nice` ends with where there is no such command (POSIX). */
 const notFound = 127;
