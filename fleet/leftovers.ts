@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../config/error";
-import { isEngine } from "../inventory/process";
+import { isEngine, readProc, variableOf } from "../inventory/process";
 import { isSameBackend } from "./state-store";
 
 /**
@@ -74,8 +74,8 @@ function listProcesses(): Process[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
-      const stat = read(`/proc/${pid}/stat`);
-      const [program = "", ...args] = read(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
+      const stat = readProc(`/proc/${pid}/stat`);
+      const [program = "", ...args] = readProc(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
       if (stat === undefined || program === "") return []; // gone, or a thread of the kernel
       // The name in brackets may hold anything but ends with the last ")"; then come the state and the parent.
       const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
@@ -83,19 +83,7 @@ function listProcesses(): Process[] {
     });
 }
 
-const worksOn = (pid: number, backend: string): boolean =>
-  (read(`/proc/${pid}/environ`)?.split("\0") ?? []).some((entry) => {
-    const [, value] = /^PULUMI_BACKEND_URL=(.*)$/s.exec(entry) ?? [];
-    return value !== undefined && isSameBackend(value, backend);
-  });
-
-/** A file of /proc; undefined where its process is gone or belongs to another user. */
-function read(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM") return undefined;
-    throw error;
-  }
-}
+const worksOn = (pid: number, backend: string): boolean => {
+  const works = variableOf(pid, "PULUMI_BACKEND_URL");
+  return works !== undefined && isSameBackend(works, backend);
+};

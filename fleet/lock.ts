@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
-import { isEngine, parseStat, readProc } from "../inventory/process";
+import { isEngine, parseStat, readProc, variableOf } from "../inventory/process";
 import { exists, isRunning, type OwnerState } from "./owner";
 import { isSameBackend, type StateStore } from "./state-store";
 
@@ -66,12 +66,7 @@ function ownerOf(lock: z.infer<typeof content>, backend: string, gone: string | 
   if (!isRunning(found) || !isEngine(found.name)) return "dead";
   // Two seconds of grace for rounding.
   const younger = startedMs(found.startTicks) > Date.parse(lock.timestamp) + 2000;
-  const environment = readProc(`/proc/${lock.pid}/environ`)?.split("\0");
-  const works = environment
-    ?.find((line) => line.startsWith("PULUMI_BACKEND_URL="))
-    ?.split("=")
-    .slice(1)
-    .join("=");
+  const works = variableOf(lock.pid, "PULUMI_BACKEND_URL");
   const elsewhere = works !== undefined && !isSameBackend(works, backend); // one that was logged in names none
   return younger && elsewhere ? "dead" : "alive";
 }

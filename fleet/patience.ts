@@ -115,6 +115,9 @@ export class Patience {
 /** Steps that are named in a sentence. */
 const namedSteps = 5;
 
+/** Why an engine came to no end of its own. */
+export const lostText = (silence: Silence): string => `the engine ${silenceText(silence)}, and was stopped`;
+
 /** "said nothing for 60 s while it waited for Container jia, DnsRecord yi" */
 export function silenceText({ seconds, steps }: Silence): string {
   const names = steps.map(({ type, urn }) => `${type.split(":").at(-1)} ${urnName(urn)}`);

@@ -76,11 +76,12 @@ export async function carryOut(
   try {
     const update = await stackOf(at, stack, patience.spawned, look ? ["--refresh=false"] : []);
     const kept = keeping(exclude, options.target);
-    const { color, signal, target } = engineOptions(options);
-    const common = { color, signal, target, ...kept, onEvent: hear };
-    if (look === "before") await update.refresh({ ...common, parallel: resourcesAtOnce });
-    if (options.signal?.aborted) return { kind: "failed", output: "stopped", killed: false };
-    const done = await update.up({ ...engineOptions(options), ...kept, continueOnError, onEvent: hear });
+    const settings = { ...engineOptions(options), ...kept, onEvent: hear };
+    if (look === "before") {
+      const { color, signal, target } = settings;
+      await update.refresh({ color, signal, target, ...kept, onEvent: hear, parallel: resourcesAtOnce });
+    }
+    const done = await update.up({ ...settings, continueOnError });
     return { kind: "updated", output: said(done), killed: false };
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;

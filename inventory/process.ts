@@ -43,6 +43,13 @@ export function isAlive(identity: ProcessIdentity): boolean {
 export const isEngine = (name: string): boolean =>
   /^\.?pulumi(?!-(?:resource|language|analyzer)-)/.test(name);
 
+/** A variable that a process was started with; undefined where it has none of that name, is gone, or is not ours to see. */
+export const variableOf = (pid: number, name: string): string | undefined =>
+  readProc(`/proc/${pid}/environ`)
+    ?.split("\0")
+    .find((entry) => entry.startsWith(`${name}=`))
+    ?.slice(name.length + 1);
+
 /** A file of /proc; undefined where its process is gone or not ours to see. */
 export function readProc(file: string): string | undefined {
   try {

@@ -1,6 +1,6 @@
 import { PulumiFailed, wordsOf, type EngineEvent, type StepMetadata, type Workspace } from "../pulumi";
 import { stackOf } from "../automation";
-import { Patience, silenceText } from "../patience";
+import { Patience, lostText } from "../patience";
 import { changesFound, isIdle, planUpdate, resourcesAtOnce, type PlanOptions, type Violation } from "../plan";
 import { stepFact } from "../../policies/facts/steps";
 
@@ -78,7 +78,7 @@ export async function stateDrift(
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;
     const seen = error.code === changesFound && steps.list().length > 0;
-    if (patience.lost) errors.push(`the engine ${silenceText(patience.lost)}, and was stopped`);
+    if (patience.lost) errors.push(lostText(patience.lost));
     if (!seen && errors.length === 0) errors.push(wordsOf(error, stack, workspace));
   } finally {
     patience.end();

@@ -5,7 +5,7 @@ import { UserError } from "../../config/error";
 import type { Limiter } from "../../inventory/bounded";
 import { withGroupLock } from "../group-lock";
 import type { Run } from "../journal";
-import { silenceText, type PatienceOptions } from "../patience";
+import { lostText, silenceText, type PatienceOptions } from "../patience";
 import { isIdle, type UpdatePlan } from "../plan";
 import { planGate } from "../plan/gate";
 import { estimate, readRates } from "../plan/rates";
@@ -187,7 +187,7 @@ async function update(
     admission.heard(group, event);
   });
   const unowned = watch.said.filter(({ id, text }) => id === undefined && !lastWord.test(text));
-  const lost = done.lost && `the engine ${silenceText(done.lost)}, and was stopped`;
+  const lost = done.lost && lostText(done.lost);
   const general =
     causeOf(unowned.map(({ text }) => text)) || (done.killed ? killed : causeInOutput(done.output));
   for (const id of new Set([...planned.keys(), ...watch.failed.keys()])) {

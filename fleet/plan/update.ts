@@ -8,7 +8,7 @@ import { judge, severities, type Severity } from "../../policies/rules/rule";
 import { stackOf } from "../automation";
 import { Heard } from "./heard";
 import { heldOptions, keeping } from "../hold";
-import { Patience, silenceText, type PatienceOptions } from "../patience";
+import { Patience, lostText, type PatienceOptions } from "../patience";
 import { PulumiFailed, wordsOf, type EngineEvent, type PolicyViolation, type Workspace } from "../pulumi";
 
 /** What an update would do, and what forbids it. */
@@ -106,7 +106,7 @@ export async function planUpdate(
   } catch (error) {
     if (!(error instanceof PulumiFailed)) throw error;
     failed = true; // which it has said by its exit code, whatever was heard
-    if (patience.lost) errors.push(`the engine ${silenceText(patience.lost)}, and was stopped`);
+    if (patience.lost) errors.push(lostText(patience.lost));
     const told = error.code === changesFound && steps.some(({ op }) => !isIdle(op));
     if (!told && found.length === 0 && errors.length === 0) errors.push(wordsOf(error, stack, workspace));
   } finally {
