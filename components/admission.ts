@@ -16,9 +16,10 @@ export function admission(owner: Owner, zone: Zone): pulumi.ResourceTransformati
   const enter = new pulumi.ResourceHook(`${owner.id}-enter`, () =>
     asked({ ask: "enter", group: owner.group, id: owner.id }),
   );
-  const askName = new pulumi.ResourceHook(`${owner.id}-ask-name`, ({ urn }) =>
-    asked({ ask: "dns", id: urn }),
-  );
+  const askName = new pulumi.ResourceHook(`${owner.id}-ask-name`, async ({ urn }) => {
+    await asked({ ask: "dns", id: urn });
+    triedSince.set(urn, performance.now());
+  });
   const again = retries(zone);
   return ({ type, name, props, opts }) => {
     if (!servers.test(type)) return undefined;
@@ -48,8 +49,11 @@ let again: pulumi.ErrorHook | undefined;
 export const retries = (zone: Zone): pulumi.ErrorHook =>
   (again ??= new pulumi.ErrorHook("try-again", (failed) => tryAgain(zone, failed)));
 
-/** When each resource failed first: the engine tells the errors so far, and not when they were. */
-const failedSince = new Map<string, number>();
+/**
+ * When the first try of each resource began, where that is seen, or else when it failed: the engine tells the errors so far, and not when they were. It is seen of records, whose
+ * client asks again by itself: cloudflare-go twice in a second and a half, a newer one ten times in three minutes and a half (cloudflare-go#4220).
+ */
+const triedSince = new Map<string, number>();
 
 async function tryAgain(zone: Zone, failed: pulumi.ErrorHookArgs): Promise<boolean> {
   const { type, urn, errors, failedOperation } = failed;
@@ -69,8 +73,8 @@ async function waitFor(type: string, urn: string, error: string, failures: numbe
   if (!patience) return false;
   const { sign, tries, within } = patience;
   if (sign) tell({ ask: "sign", sign });
-  const since = failedSince.get(urn) ?? performance.now();
-  failedSince.set(urn, since);
+  const since = triedSince.get(urn) ?? performance.now();
+  triedSince.set(urn, since);
   const wait = backoff(failures);
   if (failures >= tries || performance.now() - since + wait > within) return false;
   await sleep(wait);

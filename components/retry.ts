@@ -6,7 +6,7 @@ export interface Patience {
   readonly sign: Sign | undefined;
   /** Tries in all. */
   readonly tries: number;
-  /** Milliseconds from the first error on. */
+  /** Milliseconds in which another try may begin: from the beginning of the first one, where that is seen, or else from its error on. */
   readonly within: number;
 }
 

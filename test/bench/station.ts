@@ -1,5 +1,6 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { Client, type ClientConfig } from "pg";
 import { mainStation } from "../../config/main-station";
 import type { Platform } from "../../config/platform";
@@ -15,13 +16,9 @@ const interval = 10;
 const query = `SELECT m.account, o.amount_fen, p.title FROM main.orders o JOIN main.member m ON m.id = o.member_id
   JOIN main.product p ON p.id = o.product_id WHERE o.id = 1 + $1::integer % 1500`;
 
-/** Asks from a thread of its own, so that what the bench does itself delays nothing. */
+/** Asks from a process and a session of its own, as the main station's program is one: Linux weighs sessions against each other (sched(7), autogroup), and the bench's does work. */
 export class Station {
-  #failure: Error | undefined;
-
-  private constructor(private readonly worker: Worker) {
-    worker.on("error", (error: Error) => (this.#failure = error)); // told by the next question
-  }
+  private constructor(private readonly program: ChildProcess) {}
 
   /** Begins to ask as the main station's program does: with its role and password, on one connection that stays. */
   static async watch(home: string, { database }: Platform): Promise<Station> {
@@ -32,49 +29,52 @@ export class Station {
       ...{ database: mainStation.database, user: mainStation.appRole },
       password: secret(instance.home, "main-station-password"),
     };
-    const worker = new Worker(__filename, { workerData: login });
-    const station = new Station(worker);
-    await answerOf(worker, "ready");
+    const program = fork(__filename, { detached: true });
+    const station = new Station(program);
+    await station.#ask({ login });
     return station;
   }
 
   /** What came of the queries since the last time that it was asked for. */
   async since(): Promise<Latency> {
-    if (this.#failure) throw this.#failure;
-    this.worker.postMessage("since");
-    return (await answerOf(this.worker, "latency")) as Latency;
+    return (await this.#ask("since")) as Latency;
   }
 
   async stop(): Promise<void> {
-    await this.worker.terminate();
+    if (!this.program.connected) return;
+    const ended = once(this.program, "exit");
+    this.program.disconnect();
+    await ended;
+  }
+
+  async #ask(message: Message): Promise<unknown> {
+    const over = new AbortController();
+    const { signal } = over;
+    const ended = once(this.program, "exit", { signal }).then(([code]) => {
+      throw new Error(`the main station's program ended with ${String(code)}`);
+    });
+    try {
+      const answer = once(this.program, "message", { signal });
+      this.program.send(message);
+      const [said] = (await Promise.race([answer, ended])) as [unknown];
+      return said;
+    } finally {
+      over.abort();
+    }
   }
 }
 
-interface Message {
-  readonly kind: "ready" | "latency";
-  readonly latency?: Latency;
-}
-
-function answerOf(worker: Worker, kind: Message["kind"]): Promise<Latency | undefined> {
-  return new Promise((resolve, reject) => {
-    const hear = (message: Message) => {
-      if (message.kind !== kind) return;
-      worker.off("message", hear).off("error", reject);
-      resolve(message.latency);
-    };
-    worker.on("message", hear).once("error", reject);
-  });
-}
+type Message = "since" | { readonly login: ClientConfig };
 
 async function ask(login: ClientConfig): Promise<void> {
   const client = new Client(login);
   await client.connect();
   let times: (number | undefined)[] = [];
-  parentPort?.on("message", () => {
-    parentPort?.postMessage({ kind: "latency", latency: summary(times) } satisfies Message);
+  process.on("message", () => {
+    process.send?.(summary(times));
     times = [];
   });
-  parentPort?.postMessage({ kind: "ready" } satisfies Message);
+  process.send?.("ready");
   const start = performance.now();
   let last = Promise.resolve();
   for (let at = 1; ; at++) {
@@ -90,4 +90,7 @@ async function ask(login: ClientConfig): Promise<void> {
   }
 }
 
-if (!isMainThread && parentPort) void ask(workerData as ClientConfig);
+if (require.main === module) {
+  process.once("message", ({ login }: { login: ClientConfig }) => void ask(login));
+  process.once("disconnect", () => process.exit());
+}
