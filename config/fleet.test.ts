@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import fc from "fast-check";
@@ -288,4 +289,42 @@ test("whatever bytes stand in a file: it is accepted, or it has a problem with a
     ),
     { numRuns: 400 },
   );
+});
+
+test("a fleet that is asked for again is told anew wherever something changed that it comes from", () => {
+  const root = mkdtempSync(join(tmpdir(), "substation-again-"));
+  const write = (path: string, content: string) => writeFileSync(join(root, path), content);
+  const one = () => {
+    const { groups, problems } = loadFleet(root);
+    return { spec: groups.get("demo")?.[0], problems: problems.map(({ code }) => code) };
+  };
+  const epay = `channels:
+  ee: { kind: epay, version: v1, gateway: "https://pay.example.com", merchantId: "7", type: alipay, secrets: { key: k }, fee: 2% }
+`;
+  try {
+    mkdirSync(join(root, "demo"));
+    mkdirSync(join(root, "templates", "standard"), { recursive: true });
+    write("tiers.yaml", goodTiers);
+    write("demo/mengxiang.yaml", goodFile + epay);
+    const template = readFileSync(join(__dirname, "../templates/standard/template.yaml"), "utf8");
+    write("templates/standard/template.yaml", template);
+    const first = one();
+    expect(first.problems).toEqual([]);
+    expect(one().spec).toBe(first.spec); // nothing was read again
+
+    write("tiers.yaml", goodTiers.replace("192 MB", "160 MB"));
+    expect(one().spec?.resources.memoryBytes).toBe(160 * 2 ** 20);
+    write("templates/standard/template.yaml", template.replace("title: 关于本店", "title: 我们"));
+    expect(one().spec?.initialData.pages.map(({ title }) => title)).toContain("我们");
+    write("Pulumi.demo.yaml", "config: {}\n");
+    expect(one()).toEqual({ spec: undefined, problems: ["secret/missing"] });
+    write("demo/mengxiang.yaml", goodFile.replace("梦想点卡", "梦想"));
+    expect(one().spec?.title).toBe("梦想");
+    write("demo/mengxiang.yaml", goodFile.replace("tier: standard", "tier: none"));
+    expect(one().problems).toEqual(["tier/unknown"]);
+    write("demo/mengxiang.yaml", goodFile.replace("梦想点卡", "梦想"));
+    expect(one().problems).toEqual([]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });

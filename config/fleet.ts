@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { relative, resolve, sep } from "node:path";
 
 import { channelProblems, channelsIn, secretProblems } from "./channels/check";
@@ -97,9 +98,11 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
   const displayName = displayNames();
   const tree = withFiles(readTree(root, displayName), root, displayName, added);
   const problems: Problem[] = [...tree.problems];
+  const templates = new Templates(tree.templates, displayName);
+  // Before they are read: what changes in between is then found again the next time.
+  const shared = sharedKey([tree.tiers ?? "", ...tree.channels.map(({ path }) => path), ...templates.paths]);
   const tiers = loadTiers(tree.tiers, displayName);
   const adapters = loadAdapters(tree.channels, displayName);
-  const templates = new Templates(tree.templates, displayName);
   for (const { name } of tree.templates) templates.get(name); // also those that no file names yet
   problems.push(...tiers.problems, ...adapters.problems);
   const groups = new Map<string, SubstationSpec[]>();
@@ -118,6 +121,7 @@ export function loadFleet(stacksDir: string, added: readonly NewFile[] = []): Fl
     );
     for (const file of files) {
       const { claim, spec, found } = loadSubstation(file, displayName(file.path), group, {
+        shared,
         tiers,
         templates,
         adapters,
@@ -235,6 +239,8 @@ interface Loaded {
 }
 
 interface Known {
+  /** Differs where the next three do. */
+  readonly shared: string;
   readonly tiers: Tiers;
   readonly templates: Templates;
   readonly adapters: Adapters;
@@ -243,16 +249,60 @@ interface Known {
   readonly secretsIn: (id: string, name: string) => string | undefined;
 }
 
-function loadSubstation(
-  { id, path, ...treeFile }: TreeFile,
-  file: string,
+/** What came of a file that has no problem. */
+interface Kept {
+  /** Of all that it came from, but for the secrets. */
+  readonly key: string;
+  /** The secrets of its group, where it names any. */
+  readonly stored: string | undefined;
+  readonly loaded: Loaded;
+}
+
+/**
+ * By path. A command asks for the fleet again wherever a file may have changed meanwhile, and few have: it takes a millisecond for each file to find out again what the same text is
+ * among the same tiers, templates and payment systems.
+ */
+const kept = new Map<string, Kept>();
+
+function loadSubstation(treeFile: TreeFile, file: string, group: string, known: Known): Loaded {
+  const { id, path } = treeFile;
+  const source =
+    treeFile.text === undefined ? readSource(path, file) : decode(Buffer.from(treeFile.text), file);
+  if (source.text === undefined)
+    return { claim: { id, group, file, at: () => ({ file, line: 1, column: 1 }) }, found: source.problems };
+  const key = [known.shared, file, group, id, source.text].join("\0");
+  const before = kept.get(path);
+  if (before?.key === key && (before.stored === undefined || before.stored === textOf(known.secrets())))
+    return before.loaded;
+  let stored: string | undefined;
+  const secrets = () => {
+    const found = known.secrets();
+    stored = textOf(found);
+    return found;
+  };
+  const loaded = readSubstation(id, group, file, source.text, source.problems, { ...known, secrets });
+  if (loaded.found.length === 0) kept.set(path, { key, stored, loaded });
+  return loaded;
+}
+
+const textOf = (stored: ReturnType<Secrets>): string => JSON.stringify(stored ?? null);
+
+/** Of the content of files that all substations may name, and of which there are. */
+const sharedKey = (paths: readonly string[]): string =>
+  createHash("sha256")
+    .update(JSON.stringify(paths.map((path) => [path, path && readSource(path, path).text])))
+    .digest("hex");
+
+function readSubstation(
+  id: string,
   group: string,
+  file: string,
+  text: string,
+  written: readonly Problem[],
   known: Known,
 ): Loaded {
-  const { document, found, text } = load(path, file, treeFile.text);
-  if (!document || text === undefined) {
-    return { claim: { id, group, file, at: () => ({ file, line: 1, column: 1 }) }, found };
-  }
+  const document = parseYaml(file, text);
+  const found = [...written, ...document.problems];
   // Few are ever asked: to read a text again costs less than to keep the nodes of a thousand files.
   const at = (where: Path): Position => parseYaml(file, text).at(where);
   const host = (document.value as { domain?: { host?: unknown } } | null)?.domain?.host;
@@ -330,14 +380,9 @@ function specOf(value: SubstationFile, tier: Tier): Written {
   };
 }
 
-function load(
-  path: string,
-  file: string,
-  unwritten?: string,
-): { text?: string; document?: Document; found: Problem[] } {
-  const { text, problems } =
-    unwritten === undefined ? readSource(path, file) : decode(Buffer.from(unwritten), file);
-  if (text === undefined) return { found: [...problems] };
+function load(path: string, file: string): { document?: Document; found: readonly Problem[] } {
+  const { text, problems } = readSource(path, file);
+  if (text === undefined) return { found: problems };
   const document = parseYaml(file, text);
-  return { text, document, found: [...problems, ...document.problems] };
+  return { document, found: [...problems, ...document.problems] };
 }

@@ -30,7 +30,7 @@ export interface Template {
 /** Those of stacks/templates/ and those that come with the code; one of the former takes the place of its namesake. */
 export class Templates {
   private readonly read = new Map<string, Template>();
-  private readonly paths: ReadonlyMap<string, string>;
+  private readonly places: ReadonlyMap<string, string>;
 
   constructor(
     own: readonly { readonly name: string; readonly path: string }[],
@@ -39,17 +39,22 @@ export class Templates {
     const shipped = shippedNames().map(
       (name) => [name, join(shippedFolder, name, templateFileName)] as const,
     );
-    this.paths = new Map([...shipped, ...own.map(({ name, path }) => [name, path] as const)]);
+    this.places = new Map([...shipped, ...own.map(({ name, path }) => [name, path] as const)]);
   }
 
   /** Of all, in code unit order. */
   get names(): readonly string[] {
-    return [...this.paths.keys()].sort();
+    return [...this.places.keys()].sort();
+  }
+
+  /** Of their files, whether they were read or not. */
+  get paths(): readonly string[] {
+    return [...this.places.values()];
   }
 
   /** Read when it is first asked for; undefined where there is none of that name. */
   get(name: string): Template | undefined {
-    const path = this.paths.get(name);
+    const path = this.places.get(name);
     if (path === undefined) return undefined;
     let found = this.read.get(name);
     if (!found) this.read.set(name, (found = load(name, path, this.displayName(path))));
