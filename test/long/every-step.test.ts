@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { statSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -113,8 +113,10 @@ function end(scene: Scene, pid: number, victim: Victim): void {
   for (const engine of scene.engines) kill(engine, "engine");
 }
 
-/** Makes room for the next ones: a group's containers, volumes and databases, as no command of the product would. */
+/** Makes room for the next ones: a group's files, containers, volumes and databases, as no command of the product would. */
 async function remove({ group, databases }: Scene): Promise<void> {
+  const stacks = join(lab.root, "stacks");
+  for (const name of [group, `Pulumi.${group}.yaml`]) rmSync(join(stacks, name), { recursive: true });
   const docker = new Docker();
   const query = { filters: { label: [`${labels.platform}=${lab.name}`, `${labels.group}=${group}`] } };
   const containers = await docker.get<{ Id: string }[]>("/containers/json", { ...query, all: true });
